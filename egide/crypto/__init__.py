@@ -1,0 +1,1 @@
+"""The only folder that touches a cipher. Well-known constructions from `cryptography`; docs/format.md says which."""

@@ -1,0 +1,1 @@
+"""The nouns of the hub: frozen, valid from birth, standard library only."""
