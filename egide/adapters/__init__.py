@@ -1,0 +1,1 @@
+"""One folder for each outside thing: stores, keys, engines, records. They know no stage and no rule."""

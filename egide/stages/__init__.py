@@ -1,0 +1,1 @@
+"""The story, one file a stage: read across in the order of `egide.journey`. Stages never import one another."""
