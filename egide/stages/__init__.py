@@ -1,1 +1,1 @@
-"""The story, one file a stage: read across in the order of `egide.journey`. Stages never import one another."""
+"""What the hub does, one file or folder each. Stages do not know one another: `egide.journey` joins them."""

@@ -1,0 +1,1 @@
+"""The hub's records in a relational database: SQLite by default, PostgreSQL for a service."""

@@ -1,0 +1,37 @@
+"""Opens the database and brings its tables up to date."""
+
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+
+def open_database(path: Path) -> None:
+    """Points Django at the hub's SQLite file, once per process. Every commit is durable before it returns."""
+    if settings.configured:
+        return
+    settings.configure(
+        INSTALLED_APPS=["egide.adapters.records.apps.RecordsConfig"],
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(path),
+                "CONN_MAX_AGE": None,
+                "OPTIONS": {
+                    "transaction_mode": "IMMEDIATE",
+                    "timeout": 30,
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+                },
+            }
+        },
+        USE_TZ=True,
+        TIME_ZONE="UTC",
+        SECRET_KEY="the records serve no web session",
+    )
+    django.setup()
+
+
+def migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)

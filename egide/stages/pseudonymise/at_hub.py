@@ -1,0 +1,254 @@
+"""Stage 2: source pseudonyms become the hub's, and rows learn whose they are.
+
+The work is done on vocabularies: each distinct identifier is keyed once, whatever the number of its rows.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from egide.frame.frame import Coded, Frame
+from egide.frame.keys import KeyHasher, KeyIndex
+from egide.frame.persons import ALIVE, NOBODY, Identity, Link, Persons
+from egide.frame.vocabulary import NULL, Vocabulary
+from egide.model.table import Column, Domain, Table
+
+PERSON_DOMAINS = {Domain.PSA, Domain.ANO, Domain.IDT, Domain.PROVIDER, Domain.STAGE1}
+PSEUDONYM_CHARACTERS = 17  # of a FOIN pseudonym; BEN_IDT_ANO with one more is PSA and rank
+NO_DEATH = -135140  # 1600-01-01 in days: the SNDS's way to say that no death is known
+
+Pseudonymise = Callable[
+    [list[str], str], list[bytes]
+]  # values, domain -> 20 bytes each, under the stage-2 secret
+
+
+class SecondStage:
+    """Pseudonymises the frames of a delivery and assigns persons. Holds the identity table as it is learnt."""
+
+    def __init__(self, pseudonymise: Pseudonymise, identity: Identity, persons: Persons) -> None:
+        self.identity = identity
+        self.persons = persons
+        self.learnt = False
+        self._pseudonymise = pseudonymise
+        self._done: dict[int, tuple[Vocabulary, int]] = {}
+        self._pairs: dict[int, _Pairs] = {}
+        self._by_code: dict[int, np.ndarray] = {}
+        self._deaths = np.empty(0, np.int64)
+
+    def apply(self, frame: Frame) -> None:
+        """Replaces identifiers and sets `frame.persons` for tables that name their persons themselves."""
+        rule = frame.table.person
+        originals = self._replace_identifiers(frame, keep=rule.columns[0] if rule.by == "idt" else None)
+        if not len(frame):
+            frame.persons = np.empty(0, np.int32)
+            return
+        if rule.by == "identity":
+            self._learn(frame)
+        elif rule.by == "psa":
+            self._assign_by_psa(frame)
+        elif rule.by == "idt":
+            self._assign_by_idt(frame, originals)
+        elif rule.by == "stage1":
+            self._assign_by_stage1(frame)
+        self._flag_after_death(frame)
+
+    def through(
+        self, frame: Frame, target: KeyIndex, hasher: KeyHasher, key: list[str], pending: bool
+    ) -> None:
+        """Finds the persons of rows that name none, by the key of their parent row."""
+        if not len(frame):
+            frame.persons = np.empty(0, np.int32)
+            return
+        hashes = hasher.rows([frame.columns[name] for name in key], frame.years())
+        known, frame.persons = target.persons_of(hashes)
+        if not pending:
+            frame.flag("reference", key[0], ~known)
+        if frame.keys is None:
+            frame.keys = hashes
+
+    def _replace_identifiers(self, frame: Frame, keep: str | None) -> list[str]:
+        """Keys the vocabulary values met since last time. Returns the new raw values of column `keep`."""
+        kept: list[str] = []
+        for name, column in frame.columns.items():
+            if not isinstance(column, Coded) or column.column.domain not in PERSON_DOMAINS:
+                continue
+            vocabulary = column.vocabulary
+            since = self._done.get(id(vocabulary), (vocabulary, 1))[1]
+            fresh = [v for v in vocabulary.typed[since:]]
+            texts = [v for v in fresh if isinstance(v, str)]
+            if name == keep:
+                kept = ["" if v is None else str(v) for v in fresh]
+            pseudonyms = iter(self._pseudonymise(texts, str(column.column.domain)))
+            vocabulary.typed[since:] = [next(pseudonyms) if isinstance(v, str) else None for v in fresh]
+            self._done[id(vocabulary)] = (vocabulary, len(vocabulary))
+        return kept
+
+    def _learn(self, frame: Frame) -> None:
+        """IR_BEN_R says who is who: PSA and rank, ANO where known, death."""
+        self.learnt = True
+        psa, rank = (frame.columns[name] for name in frame.table.person.columns)
+        ano, death = frame.columns.get("BEN_NIR_ANO"), frame.columns.get("BEN_DCD_DTE")
+        deaths = death.numbers() if death is not None else np.full(len(frame), NO_DEATH)
+        absent = death.nulls() if death is not None else np.ones(len(frame), bool)
+        names = ano.texts() if ano is not None else [None] * len(frame)
+        psas, ranks = psa.texts(), rank.numbers().tolist()
+        persons = self._name_persons(names, psas, ranks)
+        for a_psa, a_rank, person, day, none in zip(
+            psas, ranks, persons, deaths.tolist(), absent.tolist(), strict=True
+        ):
+            self.identity.add(Link(_bytes(a_psa), a_rank, person, ALIVE if none or day <= NO_DEATH else day))
+        frame.persons = self.persons.numbers(persons)
+
+    def _name_persons(self, anos: list[object], psas: list[object], ranks: list[int]) -> list[bytes]:
+        named = [
+            a.hex() if isinstance(a, bytes) else f"{_bytes(p).hex()}/{r}"
+            for a, p, r in zip(anos, psas, ranks, strict=True)
+        ]
+        return self._pseudonymise(named, "person")
+
+    def _assign_by_psa(self, frame: Frame) -> None:
+        """By pseudonym and rank, one look-up for each pair not met before; without a rank only if it is unshared."""
+        psa, *ranked = (frame.columns[name] for name in frame.table.person.columns)
+        assert isinstance(psa, Coded)
+        rank = ranked[0] if ranked else None
+        assert rank is None or isinstance(rank, Coded)
+        pairs = self._pairs.setdefault(id(psa.vocabulary), _Pairs())
+        find = self._person_of_pair if ranked else self._person_of_psa
+        found = pairs.look_up(psa, rank, find)
+        frame.persons = pairs.person[found]
+        empty = psa.nulls()
+        frame.persons[empty] = NOBODY
+        name = frame.table.person.columns[0]
+        if len(self.identity):
+            frame.flag("reference", name, pairs.missing[found] & ~empty)
+        frame.flag("ambiguous-person", name, pairs.shared[found] & ~empty)
+
+    def _person_of_pair(self, psa: bytes, rank: int) -> tuple[int, bool, bool]:
+        person = self.identity.person(psa, rank)
+        if person is None:
+            [derived] = self._name_persons([None], [psa], [rank])
+            return self._number(derived), True, False
+        return self._number(person), False, False
+
+    def _person_of_psa(self, psa: bytes, _rank: int) -> tuple[int, bool, bool]:
+        person, shared = self.identity.only_person(psa)
+        if person is None:
+            [derived] = self._pseudonymise([f"{psa.hex()}/?"], "person")
+            return self._number(derived), not shared, shared
+        return self._number(person), False, False
+
+    def _assign_by_idt(self, frame: Frame, fresh: list[str]) -> None:
+        """BEN_IDT_ANO: an ANO, or a PSA and its rank in one more character."""
+        name = frame.table.person.columns[0]
+        column = frame.columns[name]
+        assert isinstance(column, Coded)
+        at = id(column.vocabulary)
+        known = self._by_code.get(at, np.full(1, NOBODY, np.int32))
+        persons = self.persons.numbers([self._person_of_idt(value) for value in fresh])
+        self._by_code[at] = np.concatenate([known, persons])
+        frame.persons = self._by_code[at][column.codes]
+        frame.persons[column.nulls()] = NOBODY
+        if len(self.identity):
+            everyone = self.identity.everyone()
+            missing = np.fromiter(
+                (self.persons.id_of(n) not in everyone if n >= 0 else False for n in self._by_code[at]), bool
+            )
+            frame.flag("reference", name, missing[column.codes])
+
+    def _person_of_idt(self, raw: str) -> bytes:
+        if len(raw) == PSEUDONYM_CHARACTERS + 1 and raw[-1].isdigit():
+            [psa] = self._pseudonymise([raw[:-1]], str(Domain.PSA))
+            return (
+                self.identity.person(psa, int(raw[-1]))
+                or self._name_persons([None], [psa], [int(raw[-1])])[0]
+            )
+        return self._name_persons(self._pseudonymise([raw], str(Domain.ANO)), [b""], [0])[0]
+
+    def _assign_by_stage1(self, frame: Frame) -> None:
+        column = frame.columns[frame.table.person.columns[0]]
+        assert isinstance(column, Coded)
+        persons = [p for p in column.vocabulary.typed]
+        numbers = self.persons.numbers([_bytes(p) for p in persons[1:]])
+        frame.persons = np.concatenate([[NOBODY], numbers]).astype(np.int32)[column.codes]
+
+    def _flag_after_death(self, frame: Frame) -> None:
+        column = _care_date(frame.table)
+        if (
+            column is None
+            or frame.persons is None
+            or column.name not in frame.columns
+            or frame.table.person.by == "identity"
+        ):
+            return
+        if len(self._deaths) < len(self.persons):
+            start = len(self._deaths)
+            fresh = [self.identity.death(self.persons.id_of(n)) for n in range(start, len(self.persons))]
+            self._deaths = np.concatenate([self._deaths, np.array(fresh, np.int64)])
+        date = frame.columns[column.name]
+        days = date.numbers() // 86_400 if column.kind.value == "datetime" else date.numbers()
+        death = (
+            np.where(frame.persons >= 0, self._deaths[frame.persons], ALIVE) if len(self._deaths) else ALIVE
+        )
+        frame.flag("after-death", column.name, (days > death) & ~date.nulls())
+
+    def _number(self, person: bytes) -> int:
+        return int(self.persons.numbers([person])[0])
+
+
+class _Pairs:
+    """Persons by pseudonym and rank: a table over the codes of both, each cell found once."""
+
+    def __init__(self) -> None:
+        self._place = np.full((0, 1), -1, np.int32)
+        self.person = np.empty(0, np.int32)
+        self.missing = np.empty(0, bool)
+        self.shared = np.empty(0, bool)
+
+    def look_up(
+        self, psa: Coded, rank: Coded | None, find: Callable[[bytes, int], tuple[int, bool, bool]]
+    ) -> np.ndarray:
+        """The place of each row's pair in `person`, `missing` and `shared`."""
+        self._grow(len(psa.vocabulary), len(rank.vocabulary) if rank else 1)
+        ranks = rank.codes if rank else np.zeros(len(psa.codes), np.int32)
+        new = np.flatnonzero(self._place[psa.codes, ranks] < 0)
+        if len(new):
+            width = self._place.shape[1]
+            pairs = np.unique(psa.codes[new].astype(np.int64) * width + ranks[new])
+            rank_of = rank.vocabulary.typed if rank else [0]
+            found = [
+                (NOBODY, False, False)
+                if code == NULL
+                else find(_bytes(psa.vocabulary.typed[code]), _int(rank_of[r]))
+                for code, r in zip((pairs // width).tolist(), (pairs % width).tolist(), strict=True)
+            ]
+            self._place[pairs // width, pairs % width] = np.arange(
+                len(self.person), len(self.person) + len(pairs)
+            )
+            self.person = np.concatenate([self.person, np.array([f[0] for f in found], np.int32)])
+            self.missing = np.concatenate([self.missing, np.array([f[1] for f in found], bool)])
+            self.shared = np.concatenate([self.shared, np.array([f[2] for f in found], bool)])
+        return self._place[psa.codes, ranks]
+
+    def _grow(self, rows: int, columns: int) -> None:
+        held_rows, held_columns = self._place.shape
+        if held_rows >= rows and held_columns >= columns:
+            return
+        grown = np.full((max(rows, 2 * held_rows), max(columns, held_columns)), -1, np.int32)
+        grown[:held_rows, :held_columns] = self._place
+        self._place = grown
+
+
+def _care_date(table: Table) -> Column | None:
+    """The column that says when care was given, where the table has one."""
+    if table.date is None:
+        return None
+    column = table.column(table.date)
+    return column if any(t.startswith("potential_identifier:care_date") for t in column.tags) else None
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""Fourth stage: rows become sealed objects, objects become a signed snapshot (docs/format.md)."""
