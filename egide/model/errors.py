@@ -17,7 +17,7 @@ class HubError(Exception):
         super().__init__(key)
 
     def __str__(self) -> str:
-        return say(self.key, **self.facts)
+        return say(self.key, None, **self.facts)
 
     def in_language(self, lang: str) -> str:
         return say(self.key, lang, **self.facts)

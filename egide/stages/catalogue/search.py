@@ -19,10 +19,8 @@ LIKE_ENOUGH = 0.72  # similarity below which two words are different words: one 
 SHORT = 4  # shorter words are codes or abbreviations: an error in one makes another
 BEGINNING = 0.92  # what typing the beginning of a word is worth, beside the whole word
 OTHER_LANGUAGE = 0.93
-SMALL_WORDS = frozenset(
-    ["a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les"]
-    + ["of", "or", "ou", "par", "pour", "sur", "the", "to", "un", "une"]
-)
+_SMALL = "a au aux d de des du en et l la le les of or ou par pour sur the to un une"
+SMALL_WORDS = frozenset(re.findall("[a-z]+", _SMALL))
 WEIGHTS = {"holder": 1.06, "dataset": 1.05, "table": 1.04, "column": 1.0, "code": 0.94}
 
 
