@@ -79,17 +79,13 @@ def columns_for(table: Table, year: int | None) -> tuple[Column, ...]:
 
 
 def canonical_code(column: Column, code: str) -> str:
-    """How the column's type writes that code: an integer without leading zeros, a decimal at the column's scale."""
-    from decimal import Decimal, InvalidOperation
-
+    """How the column's type writes that code: an integer without leading zeros, a text as it is."""
+    if column.kind is not Kind.INTEGER:
+        return code
     try:
-        if column.kind is Kind.INTEGER:
-            return str(int(code))
-        if column.kind is Kind.DECIMAL:
-            return format(Decimal(code), f".{column.scale or 0}f")
-    except (ValueError, InvalidOperation) as error:
+        return str(int(code))
+    except ValueError as error:
         raise BadInput("registry.code", code=code, column=column.name) from error
-    return code
 
 
 @cache

@@ -55,6 +55,8 @@ def _misshapen(column: Column, model: Model) -> str:
         return "date_format"
     if column.codes is not None and column.codes not in model.code_lists:
         return f"codes {column.codes}"
+    if column.codes is not None and column.kind not in (Kind.TEXT, Kind.INTEGER):
+        return "kind of a coded column"
     if column.domain in (Domain.PSA, Domain.ANO, Domain.IDT, Domain.STAGE1) and column.kind is not Kind.TEXT:
         return "kind of a pseudonym"
     return ""

@@ -136,7 +136,6 @@ def test_codes_are_written_as_their_column_writes_them() -> None:
     services, drugs = model.tables["ER_PRS_F"], model.tables["ER_PHA_F"]
     assert codes_for(model, services.column("BEN_SEX_COD")) == {"0", "1", "2", "9"}
     assert "00" in (codes_for(model, services.column("BEN_CDI_NIR")) or ())  # text keeps its zeros
-    assert "45.00" in (codes_for(model, services.column("RGO_THE_TAU")) or ())
     assert "3400921600506" in (codes_for(model, drugs.column("PHA_PRS_C13")) or ())
     assert codes_for(model, services.column("BEN_RES_COM")) is None  # a pair with the department
 
