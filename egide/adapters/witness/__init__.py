@@ -1,0 +1,1 @@
+"""The independent party that countersigns the ledger's heads, over the network."""

@@ -1,0 +1,48 @@
+"""A third party countersigns the last head, so that not even someone with every hub key can rewrite the past unseen."""
+
+from egide.crypto.note import Checkpoint, Note, Verifier, check_note, parse_lines
+from egide.model.errors import BadUsage, Tampered
+from egide.ports.ledger import Cosigned, LastSeen, LedgerStore, Witness
+from egide.stages.ledger.prove import prove_consistency
+from egide.stages.ledger.record import last_head
+
+
+def witnessed(store: LedgerStore, witness: Witness, verifier: Verifier) -> bytes:
+    """Has the last checkpoint cosigned, keeps it so and returns it. `verifier` is the witness's own.
+
+    Raises Tampered: witness.ahead when the witness remembers a longer ledger (ours was rolled back), witness.fork or
+    witness.inconsistent when it remembers another history, witness.cosignature when its answer is not its signature.
+    """
+    found = last_head(store)
+    if found is None:
+        raise BadUsage("ledger.no-checkpoint")
+    note, head = found
+    answer = witness.add_checkpoint(0, (), bytes(note))
+    if isinstance(answer, LastSeen):
+        answer = _extend(store, witness, note, head, answer.size)
+    cosigned = _add(note, answer, verifier)
+    store.put_checkpoint(head.size, cosigned)
+    return cosigned
+
+
+def _extend(store: LedgerStore, witness: Witness, note: Note, head: Checkpoint, seen: int) -> Cosigned:
+    if seen > head.size:
+        raise Tampered("witness.ahead", seen=seen, size=head.size)
+    answer = witness.add_checkpoint(seen, prove_consistency(store, seen, head.size), bytes(note))
+    if isinstance(answer, LastSeen):
+        raise Tampered("witness.ahead", seen=answer.size, size=head.size)
+    return answer
+
+
+def _add(note: Note, answer: Cosigned, verifier: Verifier) -> bytes:
+    try:
+        signed = note.with_lines(
+            [line for line in parse_lines(answer.lines.decode()) if line.name == verifier.name]
+        )
+    except ValueError as problem:
+        raise Tampered("witness.cosignature", name=verifier.name) from problem
+    try:
+        check_note(signed, verifier)
+    except Tampered as problem:
+        raise Tampered("witness.cosignature", name=verifier.name) from problem
+    return bytes(signed)
