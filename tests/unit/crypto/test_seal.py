@@ -143,7 +143,6 @@ def test_a_spill_file_has_no_padding(tmp_path: Path) -> None:
     assert Unsealed(Bytes(out.path.read_bytes()), key, context, pad=False).read_all() == b"12345"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 def test_a_full_disk_is_said_and_nothing_stays(
     key: Key, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
