@@ -1,10 +1,12 @@
 """A third party countersigns the last head, so that not even someone with every hub key can rewrite the past unseen."""
 
 from egide.crypto.note import Checkpoint, Note, Verifier, check_note, parse_lines
-from egide.model.errors import BadUsage, Tampered
-from egide.ports.ledger import Cosigned, LastSeen, LedgerStore, Witness
+from egide.model.errors import BadUsage, Tampered, Unreachable
+from egide.ports.ledger import Cosigned, LedgerStore, Witness
 from egide.stages.ledger.prove import prove_consistency
 from egide.stages.ledger.record import last_head
+
+TRIES = 4  # the first asks what it has seen; others may be asking too
 
 
 def witnessed(store: LedgerStore, witness: Witness, verifier: Verifier) -> bytes:
@@ -17,21 +19,21 @@ def witnessed(store: LedgerStore, witness: Witness, verifier: Verifier) -> bytes
     if found is None:
         raise BadUsage("ledger.no-checkpoint")
     note, head = found
-    answer = witness.add_checkpoint(0, (), bytes(note))
-    if isinstance(answer, LastSeen):
-        answer = _extend(store, witness, note, head, answer.size)
-    cosigned = _add(note, answer, verifier)
+    cosigned = _add(note, _ask(store, witness, note, head), verifier)
     store.put_checkpoint(head.size, cosigned)
     return cosigned
 
 
-def _extend(store: LedgerStore, witness: Witness, note: Note, head: Checkpoint, seen: int) -> Cosigned:
-    if seen > head.size:
-        raise Tampered("witness.ahead", seen=seen, size=head.size)
-    answer = witness.add_checkpoint(seen, prove_consistency(store, seen, head.size), bytes(note))
-    if isinstance(answer, LastSeen):
-        raise Tampered("witness.ahead", seen=answer.size, size=head.size)
-    return answer
+def _ask(store: LedgerStore, witness: Witness, note: Note, head: Checkpoint) -> Cosigned:
+    seen = 0
+    for _ in range(TRIES):
+        answer = witness.add_checkpoint(seen, prove_consistency(store, seen, head.size), bytes(note))
+        if isinstance(answer, Cosigned):
+            return answer
+        if answer.size > head.size:
+            raise Tampered("witness.ahead", seen=answer.size, size=head.size)
+        seen = answer.size
+    raise Unreachable("witness.busy")
 
 
 def _add(note: Note, answer: Cosigned, verifier: Verifier) -> bytes:
