@@ -170,7 +170,8 @@ class SegmentReader:
         self._segments = max(1, -(-size // SEGMENT))
         self.plain_size = size - HEADER - TAG * self._segments
         last = size - (self._segments - 1) * SEGMENT
-        if size < HEADER + TAG or last < TAG or self._segments > MOST_SEGMENTS:
+        least = TAG + (1 if self._segments > 1 else 0)  # only a lone segment may be empty
+        if size < HEADER + TAG or last < least or self._segments > MOST_SEGMENTS:
             raise self._broken()
         header = Header.parse(read_at(0, HEADER))
         if header is None:

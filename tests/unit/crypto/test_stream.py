@@ -155,6 +155,7 @@ CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "cut to nothing": lambda d: b"",
     "cut in the header": lambda d: d[:20],
     "cut in a tag": lambda d: d[: 3 * SEGMENT + 5],
+    "extended by a tag": lambda d: d + d[-16:],
     "extended by a byte": lambda d: d + b"\0",
     "extended by a segment": lambda d: d + d[SEGMENT : 2 * SEGMENT],
     "two segments swapped": lambda d: _swap(d, 1, 2),
