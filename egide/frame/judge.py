@@ -18,7 +18,12 @@ Judge = Callable[[str], tuple[int, Typed]]
 
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.([0-9]+))?\Z")
-_MONTHS = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_MONTHS = {
+    m: i
+    for i, m in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
+}
 _DATE_SHAPES = {
     "%d/%m/%Y": re.compile(r"(?P<d>\d{2})/(?P<m>\d{2})/(?P<y>\d{4})\Z", re.ASCII),
     "%Y-%m-%d": re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\Z", re.ASCII),

@@ -20,9 +20,7 @@ from egide.model.table import Column, Domain, Kind, Table
 from egide.stages.check.blocks import Block, read_blocks, read_header, take_apart
 
 Codes = Callable[[Column], frozenset[str] | None]
-KnownKeys = Callable[
-    [str, int], tuple[np.ndarray, np.ndarray]
-]  # (table, year) -> hashes and persons already in the hub
+KnownKeys = Callable[[str, int], tuple[np.ndarray, np.ndarray]]  # hashes and persons already in the hub
 
 LOOKAHEAD = 2  # blocks parsed ahead of the judge
 
@@ -152,17 +150,18 @@ class TableChecker:
             return
         years = frame.years()
         frame.keys = self.hasher.rows([frame.columns[name] for name in self.table.key], years)
-        self._load_known(years)
+        self.load_known(years)
         fresh = self.index.first_seen(frame.keys)
         if not fresh.all():
             self._set_aside(frame, block, {("duplicate-key", self.table.key[0]): ~fresh}, None)
 
-    def _load_known(self, years: np.ndarray) -> None:
+    def load_known(self, years: np.ndarray) -> None:
+        """Makes the keys that the hub already holds for these years known, once."""
         if self.known is None:
             return
         for year in set(np.unique(years).tolist()) - self._years_loaded:
             self._years_loaded.add(year)
-            self.index.add(*self.known(self.table.name, year))
+            self.index.add(*self.known(self.table, year))
 
 
 class _RawLines:

@@ -74,7 +74,7 @@ class SecondStage:
                 continue
             vocabulary = column.vocabulary
             since = self._done.get(id(vocabulary), (vocabulary, 1))[1]
-            fresh = [v for v in vocabulary.typed[since:]]
+            fresh = list(vocabulary.typed[since:])
             texts = [v for v in fresh if isinstance(v, str)]
             if name == keep:
                 kept = ["" if v is None else str(v) for v in fresh]
@@ -167,7 +167,7 @@ class SecondStage:
     def _assign_by_stage1(self, frame: Frame) -> None:
         column = frame.columns[frame.table.person.columns[0]]
         assert isinstance(column, Coded)
-        persons = [p for p in column.vocabulary.typed]
+        persons = list(column.vocabulary.typed)
         numbers = self.persons.numbers([_bytes(p) for p in persons[1:]])
         frame.persons = np.concatenate([[NOBODY], numbers]).astype(np.int32)[column.codes]
 

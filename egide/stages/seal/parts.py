@@ -167,10 +167,8 @@ def _coded(column: Column, vocabulary: Vocabulary, codes: np.ndarray) -> pa.Arra
     place[kept] = np.arange(len(kept), dtype=np.int32)
     typed = [vocabulary.typed[c] for c in kept.tolist()]
     local = place[codes]
-    if (
-        column.kind is Kind.TEXT
-        or column.domain is not None
-        and isinstance(next((t for t in typed if t is not None), None), bytes)
+    if column.kind is Kind.TEXT or (
+        column.domain is not None and isinstance(next((t for t in typed if t is not None), None), bytes)
     ):
         return _dictionary(pa.array(typed, _stored_type(column)), local)
     absent = np.fromiter((t is None for t in typed), bool, len(typed))[local]

@@ -1,0 +1,438 @@
+"""Data comes in: delivered, verified, checked, pseudonymised, sealed, catalogued. Nothing is lost, or nothing happened."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from egide.frame.frame import Coded, Frame, Refusal
+from egide.frame.keys import KeyHasher
+from egide.frame.persons import Persons
+from egide.journey import identity, known, publish
+from egide.journey.record import recorded
+from egide.journey.start import AGE
+from egide.model.delivery import DeliveredFile, Delivery, DeliveryReport, TableTally
+from egide.model.errors import BadInput, Denied
+from egide.model.event import EventKind
+from egide.model.records import AccountRow, DeliveryRow, HolderRow
+from egide.model.table import DataClass, Model, Severity, Table
+from egide.registry import codes_for, columns_for, model_of, resolve
+from egide.stages.arrive import open_file, read_manifest, verify_files
+from egide.stages.arrive.nir import NirWatch
+from egide.stages.arrive.package import NAME as PACKAGE
+from egide.stages.arrive.package import OpenedPackage
+from egide.stages.arrive.synthetic import generator_of
+from egide.stages.arrive.verify import Hashed
+from egide.stages.catalogue.profile import Profiler
+from egide.stages.check import TableChecker
+from egide.stages.pseudonymise import SecondStage
+from egide.stages.seal.parts import Part, buckets_of, parts_of, quarantine_part
+from egide.stages.seal.spool import Spool
+from egide.wiring import Hub, Progress, quiet
+
+SPOOL_BYTES = 768 << 20  # rows of one table held in memory before they are spilled, sealed
+REFUSALS_HELD = 50_000
+_ORDER = {"identity": 0, "psa": 1, "stage1": 1, "idt": 2, "none": 2, "through": 3}
+
+Open = Callable[[DeliveredFile], BinaryIO]
+
+
+@dataclass
+class Arrived:
+    """A delivery whose bytes are what its holder announced."""
+
+    delivery: Delivery
+    holder: HolderRow
+    data_class: DataClass
+    model: Model
+    open: Open
+    close: Callable[[], None] = lambda: None
+
+
+def deliver(
+    hub: Hub,
+    folder: Path,
+    holder: str,
+    *,
+    dry_run: bool = False,
+    raise_class: str | None = None,
+    progress: Progress = quiet,
+) -> DeliveryReport:
+    """Takes a delivery through the whole way in. The report says what became of every row.
+
+    Raises BadInput (exit 3) when the delivery as a whole is unfit, Denied (exit 1) when a rule refuses it, Tampered
+    (exit 5) for a broken signature; in each case the hub keeps nothing of it."""
+    started = time.monotonic()
+    with hub.writing(), _scratch(hub) as temp:
+        arrived = arrive(hub, folder, holder, raise_class, temp, progress)
+        try:
+            report = _unchanged(hub, arrived) or _take_in(hub, arrived, temp, dry_run, progress)
+        finally:
+            arrived.close()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def arrive(
+    hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: Path, progress: Progress = quiet
+) -> Arrived:
+    """Verifies manifest, signature, hashes, counts and sizes before a byte is used."""
+    row = hub.records.get(HolderRow, holder)
+    if row is None:
+        raise Denied("delivery.holder-unknown", holder=holder)
+    if not folder.is_dir():
+        raise BadInput("delivery.no-folder")
+    packaged = (folder / PACKAGE).is_file()
+    arrived = _open_package(hub, folder, row, temp) if packaged else _open_folder(hub, folder, row)
+    if raise_class is not None:
+        if raise_class < arrived.data_class:
+            raise Denied("delivery.class-lower", class_=arrived.data_class.value)
+        arrived.data_class = DataClass(raise_class)
+    return arrived
+
+
+def _open_folder(hub: Hub, folder: Path, holder: HolderRow) -> Arrived:
+    """A plain folder: only what the hub's generator signed as synthetic."""
+    delivery = read_manifest(folder)
+    if delivery.holder != holder.name:
+        raise BadInput("delivery.holder-differs", stated=delivery.holder, holder=holder.name)
+    model = model_of(delivery.model, delivery.model_version)
+    key = generator_of(folder, delivery)
+    if key is None:
+        raise Denied("delivery.not-packaged")
+    generators = hub.records.where(AccountRow, public_key=key.hex, revoked="")
+    if not any("generator" in a.roles for a in generators):
+        raise Denied("delivery.generator-unknown")
+    verify_files(folder, delivery)
+    return Arrived(delivery, holder, DataClass.C0, model, lambda f: open_file(folder, f))
+
+
+def _open_package(hub: Hub, folder: Path, holder: HolderRow, temp: Path) -> Arrived:
+    package = OpenedPackage(
+        folder,
+        hub=hub.id,
+        holder=holder.name,
+        holder_key=holder.public_key,
+        identity=hub.keys.text(AGE),
+        temp=temp,
+    )
+    model = model_of(package.delivery.model, package.delivery.model_version)
+    verify_files(temp, package.delivery, open_=package.open)
+    data_class = max((t.data_class for t in model.tables.values()), default=DataClass.C3)
+    return Arrived(package.delivery, holder, data_class, model, package.open, package.close)
+
+
+def dataset_of(arrived: Arrived) -> str:
+    """Datasets of synthetic data stand apart from those of real persons."""
+    name = f"{arrived.delivery.model}-{arrived.holder.name}"
+    return f"{name}-c0" if arrived.data_class is DataClass.C0 else name
+
+
+def _unchanged(hub: Hub, arrived: Arrived) -> DeliveryReport | None:
+    """The same delivery twice changes nothing; the same id with other content is refused."""
+    before = hub.records.get(DeliveryRow, arrived.delivery.id, arrived.holder.name)
+    if before is None:
+        return None
+    if before.sha256 != arrived.delivery.sha256:
+        raise Denied("delivery.other-content", id=arrived.delivery.id)
+    report = _report(arrived)
+    report.verdict = "unchanged"
+    report.snapshot = str(before.report["snapshot"])
+    return report
+
+
+def _report(arrived: Arrived) -> DeliveryReport:
+    return DeliveryReport(
+        arrived.delivery.id,
+        arrived.holder.name,
+        dataset_of(arrived),
+        arrived.data_class.value,
+        threshold=arrived.holder.threshold,
+    )
+
+
+def _take_in(hub: Hub, arrived: Arrived, temp: Path, dry_run: bool, progress: Progress) -> DeliveryReport:
+    intake = Intake(hub, arrived, temp, progress)
+    intake.check_all()
+    if refused := intake.over_threshold():
+        if not dry_run:
+            with recorded(
+                hub, EventKind.DELIVERY_REFUSED, delivery=arrived.delivery.id, holder=arrived.holder.name
+            ):
+                pass
+        raise refused
+    if dry_run:
+        intake.report.verdict = "dry-run"
+        return intake.report
+    intake.store_all()
+    publish.publish(hub, intake)
+    return intake.report
+
+
+@dataclass
+class TableIntake:
+    """One table on its way in."""
+
+    table: Table
+    checker: TableChecker
+    spool: Spool
+    tally: TableTally
+    profiler: Profiler
+    refusals: list[Refusal] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+
+
+class Intake:
+    """The state of one delivery between its first row and its snapshot."""
+
+    def __init__(self, hub: Hub, arrived: Arrived, temp: Path, progress: Progress) -> None:
+        self.hub, self.arrived, self.temp, self.progress = hub, arrived, temp, progress
+        self.report = _report(arrived)
+        self.dataset = self.report.dataset
+        self.replaced = publish.check_replaces(hub, self.dataset, arrived.delivery)
+        self.persons = Persons()
+        self.hasher = KeyHasher()
+        self.stage2 = SecondStage(
+            identity.pseudonymiser(hub, arrived.holder.domain, arrived.data_class),
+            identity.load(hub, self.dataset),
+            self.persons,
+        )
+        self.tables: dict[str, TableIntake] = {}
+        self._nirs = NirWatch()
+        self._looked_at: dict[int, int] = {}
+        self._read = known.KnownKeys(hub, self.dataset, self.replaced, self.hasher, self.persons)
+
+    def check_all(self) -> None:
+        """Every file of every table, registers of persons first, tables that lean on another last."""
+        files = [(*resolve(self.arrived.model, f.table), f) for f in self.arrived.delivery.files]
+        total = sum(f.rows for _, _, f in files)
+        done = 0
+        for table, year, file in sorted(files, key=lambda f: (_ORDER[f[0].person.by], f[0].name, f[2].path)):
+            self._check_file(self._table(table), year, file, done, total)
+            done += file.rows
+        self._note_pending()
+
+    def over_threshold(self) -> Denied | None:
+        rows, quarantined = self.report.total("rows_in"), self.report.total("quarantined")
+        agreed = Decimal(self.arrived.holder.threshold)
+        if quarantined > rows * agreed:
+            return Denied(
+                "delivery.threshold",
+                quarantined=quarantined,
+                rows=rows,
+                threshold=f"{agreed:.0%}",
+                holder=self.arrived.holder.name,
+            )
+        return None
+
+    def store_all(self) -> None:
+        """Seals every group of rows and stores it. Until the snapshot is signed, nobody can find or open them."""
+        place = {
+            "hub": self.hub.id,
+            "dataset": self.dataset,
+            "delivery": self.arrived.delivery.id,
+            "folder": self.temp,
+        }
+        for number, intake in enumerate(self.tables.values(), 1):
+            self.progress("seal", number, len(self.tables))
+            self._flush_refusals(intake, everything=True)
+            held, intake.parts = intake.parts, []
+            for part in held:
+                self._store(intake, part)
+            for part in parts_of(
+                intake.table, intake.spool, self.persons, observe=intake.profiler.add, **place
+            ):
+                self._store(intake, part)
+
+    def _table(self, table: Table) -> TableIntake:
+        if table.name not in self.tables:
+            model = self.arrived.model
+            tally = self.report.tables[table.name] = TableTally(table.name)
+            self.tables[table.name] = TableIntake(
+                table,
+                TableChecker(table, lambda c: codes_for(model, c), self.hasher, self._read.keys),
+                Spool(self.hub.buckets, self.temp, SPOOL_BYTES),
+                tally,
+                Profiler(table),
+            )
+        return self.tables[table.name]
+
+    def _check_file(
+        self, intake: TableIntake, year: int | None, file: DeliveredFile, done: int, total: int
+    ) -> None:
+        allowed = {c.name: c for c in columns_for(intake.table, year)}
+        before = (intake.tally.rows_in, intake.tally.accepted, intake.tally.quarantined)
+        with self.arrived.open(file) as raw:
+            stream = Hashed(raw, file)
+            for frame in intake.checker.frames(stream, file, allowed):
+                self._take(intake, frame)
+                self.progress("check", done + intake.tally.rows_in - before[0], total)
+            stream.confirm()
+        rows, accepted, quarantined = (
+            now - then
+            for now, then in zip(
+                (intake.tally.rows_in, intake.tally.accepted, intake.tally.quarantined), before, strict=True
+            )
+        )
+        if rows != file.rows:
+            raise BadInput("delivery.rows", file=file.path, stated=file.rows, found=rows)
+        self.report.files.append(
+            {
+                "file": file.path,
+                "table": intake.table.name,
+                "rows_in": rows,
+                "accepted": accepted,
+                "quarantined": quarantined,
+            }
+        )
+
+    def _take(self, intake: TableIntake, frame: Frame) -> None:
+        self._look_for_nirs(frame)
+        self.stage2.apply(frame)
+        if intake.table.person.by == "through":
+            self._through(intake, frame)
+        if frame.keys is not None and frame.persons is not None:
+            intake.checker.index.add(frame.keys, frame.persons)
+        self._promote(frame)
+        self._count(intake, frame)
+        intake.refusals += frame.refusals
+        if len(intake.refusals) >= REFUSALS_HELD:
+            self._flush_refusals(intake)
+        if len(frame):
+            intake.spool.add(frame, buckets_of(self.persons.ids, self.hub.buckets), _days(frame))
+
+    def _through(self, intake: TableIntake, frame: Frame) -> None:
+        rule = intake.table.person
+        assert rule.table is not None
+        parent = self.arrived.model.tables[rule.table]
+        target = self._parent(parent)
+        target.checker.load_known(frame.years())
+        reference = next(
+            r
+            for r in intake.table.references
+            if r.table == rule.table and set(r.columns) == set(rule.columns)
+        )
+        mine = dict(zip(reference.table_columns, reference.columns, strict=True))
+        pending = not len(target.checker.index)
+        self.stage2.through(frame, target.checker.index, self.hasher, [mine[c] for c in parent.key], pending)
+
+    def _parent(self, parent: Table) -> TableIntake:
+        held = self.tables.get(parent.name)
+        if held is None:
+            held = self._table(parent)
+            del self.report.tables[parent.name]
+        return held
+
+    def _look_for_nirs(self, frame: Frame) -> None:
+        for name, column in frame.columns.items():
+            if isinstance(column, Coded) and (column.column.length or 99) >= 13:
+                vocabulary = column.vocabulary
+                since = self._looked_at.get(id(vocabulary), 1)
+                self._looked_at[id(vocabulary)] = len(vocabulary)
+                if self._nirs.look(name, vocabulary.typed[since:]):
+                    raise BadInput("delivery.nir", file=frame.file, column=name)
+
+    def _promote(self, frame: Frame) -> None:
+        """A holder's agreement may make a rule stricter: its rows go to quarantine after all."""
+        for rule, severity in self.arrived.holder.promoted.items():
+            for (found, column), rows in list(frame.flags.items()):
+                if found == rule and severity == Severity.REFUSE and rows.any():
+                    lines = frame.lines[rows].tolist()
+                    frame.refusals += [Refusal(frame.file, line, column, rule, "", b"") for line in lines]
+                    frame.keep(~rows)
+
+    def _count(self, intake: TableIntake, frame: Frame) -> None:
+        tally = intake.tally
+        tally.accepted += len(frame)
+        tally.quarantined += len(frame.refusals)
+        tally.rows_in += len(frame) + len(frame.refusals)
+        tally.flagged += frame.flagged()
+        for refusal in frame.refusals:
+            tally.rules[refusal.rule, refusal.column] += 1
+        for why, rows in frame.flags.items():
+            tally.rules[why] += int(rows.sum())
+        _count_months(tally, frame)
+
+    def _flush_refusals(self, intake: TableIntake, everything: bool = False) -> None:
+        while intake.refusals and (everything or len(intake.refusals) >= REFUSALS_HELD):
+            batch, intake.refusals = intake.refusals[:REFUSALS_HELD], intake.refusals[REFUSALS_HELD:]
+            number = sum(p.entry.role.value == "quarantine" for p in intake.parts)
+            intake.parts.append(
+                quarantine_part(
+                    intake.table,
+                    batch,
+                    hub=self.hub.id,
+                    dataset=self.dataset,
+                    delivery=self.arrived.delivery.id,
+                    folder=self.temp,
+                    number=number,
+                )
+            )
+
+    def _store(self, intake: TableIntake, part: Part) -> None:
+        self.hub.store.put(part.sealed.name, part.path)
+        self.hub.reached("object-stored")
+        part.path.unlink()
+        intake.parts.append(part)
+
+    def _note_pending(self) -> None:
+        """References to tables that were never delivered are pending: said once, counted against nobody."""
+        held = set(self.tables) | self._read.tables()
+        for intake in self.tables.values():
+            for reference in intake.table.references:
+                if intake.tally.rows_in and reference.table not in held:
+                    self.report.notes.append(
+                        {
+                            "note": "pending-reference",
+                            "table": intake.table.name,
+                            "columns": list(reference.columns),
+                            "to": reference.table,
+                        }
+                    )
+
+
+def _days(frame: Frame) -> np.ndarray:
+    date = frame.columns.get(frame.table.date) if frame.table.date else None
+    if date is None:
+        return np.zeros(len(frame), np.int64)
+    days = date.numbers()
+    return days // 86_400 if date.column.kind.value == "datetime" else days
+
+
+def _count_months(tally: TableTally, frame: Frame) -> None:
+    name = frame.table.date or frame.table.period
+    column = frame.columns.get(name) if name else None
+    if not isinstance(column, Coded) or not len(frame):
+        return
+    counts = np.bincount(column.codes, minlength=len(column.vocabulary))
+    for code in np.flatnonzero(counts).tolist():
+        if code:
+            tally.months[_month(column, code)] += int(counts[code])
+
+
+def _month(column: Coded, code: int) -> str:
+    value = column.vocabulary.typed[code]
+    kind = column.column.kind.value
+    if kind in ("date", "datetime") and isinstance(value, int):
+        return str(np.datetime64(value, "D" if kind == "date" else "s").astype("datetime64[M]"))
+    return str(value)
+
+
+@contextmanager
+def _scratch(hub: Hub) -> Iterator[Path]:
+    """A folder for sealed temporary files, removed at the end; `egide doctor` names what a crash left."""
+    folder = Path(tempfile.mkdtemp(prefix="delivery-", dir=hub.temp))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+__all__ = ["Arrived", "Intake", "arrive", "dataset_of", "deliver"]

@@ -1,0 +1,263 @@
+"""From stored objects to a snapshot: manifest parts, signed root, and one transaction that makes it true.
+
+The order is the promise: objects first, then the parts that list them, then the root, and last the head, with the
+keys, the report, the profile and the ledger's events in one transaction. A crash before it leaves orphans that
+nobody can open; a crash after it leaves a delivery that is whole.
+"""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from egide.journey import identity
+from egide.journey.known import head_of, open_part, read_dataset
+from egide.journey.record import note, recorded, signer
+from egide.model.delivery import Delivery
+from egide.model.errors import Denied
+from egide.model.event import EventKind
+from egide.model.records import DatasetRow, DeliveryRow, ExclusionRow, KeyRow, ProfileRow, SnapshotRow
+from egide.model.sealed import Entry, Role
+from egide.model.snapshot import Root
+from egide.stages.seal.snapshot import NewSnapshot, Written, by_place, compose
+from egide.wiring import Hub
+
+if TYPE_CHECKING:
+    from egide.journey.intake import Intake
+
+SNAPSHOT_KEY = "sign/snapshot"
+
+
+def check_replaces(hub: Hub, dataset: str, delivery: Delivery) -> str | None:
+    """The delivery that this one corrects. Raises Denied when it is not one that the dataset holds."""
+    if delivery.replaces is None:
+        return None
+    before = hub.records.get(DeliveryRow, delivery.replaces, delivery.holder)
+    if before is None or before.dataset != dataset or before.verdict != "accepted":
+        raise Denied("delivery.replaces-unknown", id=delivery.replaces)
+    return delivery.replaces
+
+
+def publish(hub: Hub, intake: "Intake") -> None:
+    """Makes the delivery's rows part of the dataset, all at once."""
+    entries = [part.entry for table in intake.tables.values() for part in table.parts]
+    keys = [(part.key, intake.dataset) for table in intake.tables.values() for part in table.parts]
+    snapshot = _snapshot(hub, intake, intake.dataset, entries)
+    links, link_entries = _identity(hub, intake)
+    linked = (
+        _snapshot(hub, intake, identity.dataset_of(intake.dataset), link_entries) if link_entries else None
+    )
+    for new in (snapshot, linked):
+        if new is not None:
+            keys += _store(hub, [*new.manifests], new.head.dataset)
+            hub.reached("manifests-stored")
+            keys += _store(hub, [new.root], new.head.dataset)
+            hub.reached("root-stored")
+    keys += links
+    report = intake.report
+    report.snapshot = snapshot.head.name
+    report.objects = len(keys)
+    report.bytes_plain = sum(e.plain_size for e in entries)
+    report.bytes_sealed = sum(e.size for e in entries)
+    delivery = intake.arrived.delivery
+    with recorded(
+        hub,
+        EventKind.SNAPSHOT,
+        dataset=intake.dataset,
+        snapshot=snapshot.head.name,
+        rows=snapshot.document.rows,
+    ):
+        _dataset(hub, intake)
+        for _, dataset in keys:
+            _needs_kek(hub, dataset)
+        hub.records.add_all([_key_row(hub, dataset, key) for key, dataset in keys])
+        for new in (snapshot, linked):
+            if new is not None:
+                hub.records.add(_snapshot_row(hub, new, delivery.id))
+        if intake.replaced:
+            before = hub.records.get(DeliveryRow, intake.replaced, delivery.holder)
+            assert before is not None
+            hub.records.replace(_with_verdict(before, "replaced"))
+        for row in _profiles(hub, intake, snapshot):
+            hub.records.replace(row)
+        hub.records.add(_delivery_row(hub, intake, snapshot))
+        note(
+            hub,
+            EventKind.DELIVERED,
+            delivery=delivery.id,
+            holder=delivery.holder,
+            manifest=delivery.sha256,
+            rows_in=report.total("rows_in"),
+            accepted=report.total("accepted"),
+            quarantined=report.total("quarantined"),
+        )
+        hub.reached("before-commit")
+    hub.reached("after-commit")
+
+
+def _snapshot(hub: Hub, intake: "Intake", dataset: str, entries: list[Entry]) -> NewSnapshot:
+    head = head_of(hub, dataset)
+    before, held = read_dataset(hub, head) if head else (None, [])
+    delivery = intake.arrived.delivery
+    changes = _changes(intake, held, entries)
+    deliveries = [d for d in (before.deliveries if before else ()) if d != intake.replaced]
+    base = Root(
+        hub=hub.id,
+        dataset=dataset,
+        sequence=head.sequence + 1 if head else 1,
+        previous=head.root if head else "",
+        created=hub.now(),
+        model=delivery.model,
+        model_version=delivery.model_version,
+        deliveries=(*deliveries, delivery.id),
+        exclusions=exclusion_version(hub),
+        parts=(),
+    )
+    return compose(before, changes, base=base, key=signer(hub, SNAPSHOT_KEY), folder=intake.temp)
+
+
+def _changes(intake: "Intake", held: list[Entry], entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    """The new entries of each place that changes: where rows arrive, and where replaced rows leave."""
+    refreshed = {
+        t.table.name for t in intake.tables.values() if t.table.period is None and t.tally.accepted
+    } | {identity.TABLE}
+    arriving = by_place(entries)
+    changes: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for place, old in by_place(held).items():
+        kept = [
+            e
+            for e in old
+            if e.delivery != intake.replaced
+            and not (e.table in refreshed and e.role is not Role.QUARANTINE and place in arriving)
+        ]
+        if place in arriving or len(kept) < len(old):
+            changes[place] = kept
+    for place, new in arriving.items():
+        changes[place] = [*changes[place], *new]
+    return dict(changes)
+
+
+def _identity(hub: Hub, intake: "Intake") -> tuple[list[tuple[object, str]], list[Entry]]:
+    if not intake.stage2.learnt:
+        return [], []
+    dataset = identity.dataset_of(intake.dataset)
+    keys, entries = [], []
+    for written, entry in identity.write(
+        hub, intake.stage2.identity, intake.dataset, intake.arrived.delivery.id, intake.temp
+    ):
+        keys += _store(hub, [written], dataset)
+        entries.append(entry)
+    return keys, entries
+
+
+def _store(hub: Hub, written: list[Written], dataset: str) -> list[tuple[object, str]]:
+    for one in written:
+        hub.store.put(one.sealed.name, one.path)
+        one.path.unlink()
+    return [(one.key, dataset) for one in written]
+
+
+def _needs_kek(hub: Hub, dataset: str) -> None:
+    if f"kek/{dataset}/1" not in hub.keys.names() and not any(
+        n.startswith(f"kek/{dataset}/") for n in hub.keys.names()
+    ):
+        hub.keys.rotate(dataset)
+
+
+def _key_row(hub: Hub, dataset: str, key: object) -> KeyRow:
+    wrapped = hub.keys.wrap(dataset, key)
+    return KeyRow(wrapped.key_id, wrapped.dataset, wrapped.kek_version, wrapped.wrapped)
+
+
+def _snapshot_row(hub: Hub, new: NewSnapshot, delivery: str) -> SnapshotRow:
+    head = new.head
+    return SnapshotRow(
+        head.dataset, head.sequence, head.root, head.key_id, new.document.created, delivery, new.document.rows
+    )
+
+
+def _dataset(hub: Hub, intake: "Intake") -> None:
+    if hub.records.get(DatasetRow, intake.dataset) is None:
+        arrived = intake.arrived
+        delivery = arrived.delivery
+        hub.records.add(
+            DatasetRow(
+                intake.dataset,
+                arrived.holder.name,
+                delivery.model,
+                delivery.model_version,
+                arrived.data_class.value,
+            )
+        )
+
+
+def _delivery_row(hub: Hub, intake: "Intake", snapshot: NewSnapshot) -> DeliveryRow:
+    delivery = intake.arrived.delivery
+    return DeliveryRow(
+        id=delivery.id,
+        holder=delivery.holder,
+        dataset=intake.dataset,
+        sha256=delivery.sha256,
+        received=hub.now(),
+        verdict="accepted",
+        replaces=delivery.replaces or "",
+        sequence=snapshot.head.sequence,
+        report=intake.report.as_json(),
+    )
+
+
+def _with_verdict(row: DeliveryRow, verdict: str) -> DeliveryRow:
+    from dataclasses import replace
+
+    return replace(row, verdict=verdict)
+
+
+def _profiles(hub: Hub, intake: "Intake", snapshot: NewSnapshot) -> list[ProfileRow]:
+    """The profile of every table whose rows changed, over all rows that the new snapshot holds of it."""
+    from egide.stages.catalogue.profile import Profiler
+
+    touched = {t.table.name: t.profiler for t in intake.tables.values() if t.tally.rows_in}
+    fresh = {part.entry.object for t in intake.tables.values() for part in t.parts}
+    _, entries = read_dataset_of(hub, snapshot, intake)
+    if intake.replaced:
+        touched |= {
+            e.table: Profiler(intake.arrived.model.tables[e.table]) for e in entries if e.table not in touched
+        }
+    rows = []
+    for table, profiler in sorted(touched.items()):
+        held = [e for e in entries if e.table == table and e.role is Role.PART]
+        for entry in held:
+            if entry.object not in fresh:
+                with open_part(hub, intake.dataset, entry) as file:
+                    profiler.add(pq.read_table(file))
+        periods = tuple(sorted({e.period for e in held}))
+        profile = {name: p.to_json() for name, p in profiler.finish().items()}
+        by_period = {p: sum(e.rows for e in held if e.period == p) for p in periods}
+        rows.append(
+            ProfileRow(
+                intake.dataset,
+                table,
+                snapshot.head.sequence,
+                periods,
+                sum(e.rows for e in held),
+                {"columns": profile, "periods": by_period},
+            )
+        )
+    return rows
+
+
+def read_dataset_of(hub: Hub, snapshot: NewSnapshot, intake: "Intake") -> tuple[Root, list[Entry]]:
+    """The new snapshot's entries: those it shares are read, those it adds are at hand."""
+    head = head_of(hub, intake.dataset)
+    held = read_dataset(hub, head)[1] if head else []
+    changes = _changes(intake, held, [part.entry for t in intake.tables.values() for part in t.parts])
+    shared = [e for e in held if (e.table, e.period) not in changes]
+    return snapshot.document, [*shared, *(e for entries in changes.values() for e in entries)]
+
+
+def exclusion_version(hub: Hub) -> int:
+    """The version of the exclusion list in force; 0 before anybody objected."""
+    return max((row.since for row in hub.records.where(ExclusionRow)), default=0)
+
+
+__all__ = ["check_replaces", "exclusion_version", "publish"]

@@ -1,0 +1,199 @@
+"""Settings in, adapters out: the one place that picks which store, keys, records and engine a hub uses."""
+
+import fcntl
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from egide.model.canonical import instant
+from egide.model.errors import BadUsage, Denied, Tampered, Unreachable
+from egide.model.records import HubRow, KeyRow
+from egide.model.sealed import WrappedKey
+from egide.ports.keys import Keys
+from egide.ports.records import Records
+from egide.ports.store import Store
+
+RECORDS = "records.sqlite3"
+KEYRING = "keyring.json"
+PASSPHRASE = "passphrase"
+IDENTITIES = "identities"
+STORE = "store"
+TEMP = "temp"
+LOCK = "lock"
+OWNER = "owner"
+
+
+@dataclass
+class Hub:
+    """One installation with its adapters. Made by `open_hub` and `create_home`; closed by the process's end."""
+
+    home: Path
+    keys: Keys
+    records: Records
+    store: Store
+    kill_at: str = ""
+    _keys_of: dict[str, object] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def row(self) -> HubRow:
+        [row] = self.records.where(HubRow)
+        return row
+
+    @property
+    def id(self) -> str:
+        return self.keys.hub
+
+    @property
+    def buckets(self) -> int:
+        return int(str(self.row.settings["buckets"]))
+
+    @property
+    def temp(self) -> Path:
+        folder = self.home / TEMP
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def now(self) -> str:
+        """UTC to the second."""
+        return instant(datetime.now(UTC))
+
+    def key_of(self, key_id: str) -> object:
+        """The data key behind a key id. Raises Tampered when the key table has none."""
+        if key_id not in self._keys_of:
+            row = self.records.get(KeyRow, key_id)
+            if row is None:
+                raise Tampered("snapshot.key-missing", key_id=key_id)
+            self._keys_of[key_id] = self.keys.unwrap(
+                WrappedKey(row.key_id, row.dataset, row.kek_version, row.wrapped)
+            )
+        return self._keys_of[key_id]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Only one process changes what the hub keeps at a time. Raises Denied (delivery.busy) when another does."""
+        with (self.home / LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Denied("delivery.busy") from None
+            yield
+
+    def reached(self, point: str) -> None:
+        """A named crash point. Proofs of durability end the process here, as a power cut would."""
+        if self.kill_at == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def home_of(given: Path | None) -> Path:
+    """`--home`, else EGIDE_HOME, else ~/.egide."""
+    if given is not None:
+        return given
+    named = os.environ.get("EGIDE_HOME")
+    return Path(named) if named else Path.home() / ".egide"
+
+
+def generator_home() -> Path:
+    """Where this user's generator key is: synthetic deliveries are recognised by its signature."""
+    named = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(named) if named else Path.home() / ".config") / "egide"
+
+
+def read_passphrase(home: Path) -> bytes:
+    """From EGIDE_PASSPHRASE_FILE, else the file that `init` made, else asked at the terminal.
+
+    Raises Unreachable when there is none to be had."""
+    named = os.environ.get("EGIDE_PASSPHRASE_FILE")
+    path = Path(named) if named else home / PASSPHRASE
+    if path.is_file():
+        try:
+            return path.read_bytes().strip()
+        except OSError as problem:
+            raise Unreachable("hub.passphrase-unreadable", reason=problem.strerror or "") from None
+    if named:
+        raise Unreachable("hub.passphrase-missing")
+    return ask_passphrase()
+
+
+def ask_passphrase() -> bytes:
+    if not sys.stdin.isatty():
+        raise Unreachable("hub.passphrase-missing")
+    import getpass
+
+    return getpass.getpass("egide: passphrase: ").encode()
+
+
+def make_passphrase(home: Path) -> tuple[bytes, bool]:
+    """The new hub's passphrase: the file named by the environment, the terminal's answer, or a made one kept in a
+    0600 file, about which the caller warns (True)."""
+    named = os.environ.get("EGIDE_PASSPHRASE_FILE")
+    if named:
+        return read_passphrase(home), False
+    if sys.stdin.isatty() and not os.environ.get("EGIDE_UNATTENDED"):
+        return ask_passphrase(), False
+    made = secrets.token_urlsafe(32).encode()
+    descriptor = os.open(home / PASSPHRASE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(made + b"\n")
+    return made, True
+
+
+def create_home(home: Path, hub_id: str) -> tuple[Hub, bool]:
+    """An empty hub: keyring, records, folder store. Returns it and whether a passphrase file was made.
+
+    Raises BadUsage (hub.exists) when the folder already holds a hub."""
+    if (home / RECORDS).exists() or (home / KEYRING).exists():
+        raise BadUsage("hub.exists")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Unreachable("hub.home", reason=problem.strerror or "") from None
+    passphrase, made = make_passphrase(home)
+    from egide.adapters.keys.file.keyring import FileKeys
+
+    keys = FileKeys.make(home / KEYRING, passphrase, hub_id)
+    return _hub(home, keys), made
+
+
+def open_hub(home: Path) -> Hub:
+    """Raises BadUsage (hub.absent) where there is no hub, Unreachable for a wrong passphrase."""
+    if not (home / RECORDS).is_file() or not (home / KEYRING).is_file():
+        raise BadUsage("hub.absent")
+    from egide.adapters.keys.file.keyring import FileKeys
+
+    hub = _hub(home, FileKeys.open(home / KEYRING, read_passphrase(home)))
+    if not hub.records.where(HubRow):
+        raise BadUsage("hub.absent")
+    return hub
+
+
+def _hub(home: Path, keys: Keys) -> Hub:
+    from egide.adapters.records.setup import migrate, open_database
+
+    fresh = not (home / RECORDS).exists()
+    open_database(home / RECORDS)
+    from egide.adapters.records.store import DjangoRecords
+
+    if fresh:
+        migrate()
+        (home / RECORDS).chmod(0o600)
+    return Hub(home, keys, DjangoRecords(), _folder_store(home / STORE), os.environ.get("EGIDE_KILL_AT", ""))
+
+
+def _folder_store(folder: Path) -> Store:
+    from egide.adapters.stores.folder import FolderSettings, FolderStore
+
+    return FolderStore(FolderSettings(folder))
+
+
+Progress = Callable[[str, int, int], None]  # step, done, total (0: unknown)
+
+
+def quiet(_step: str, _done: int, _total: int) -> None:
+    """The progress of whoever does not look."""
