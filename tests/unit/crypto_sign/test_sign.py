@@ -1,6 +1,7 @@
 """Keys that sign: handles, identity files, personal acts."""
 
 import copy
+import hashlib
 import json
 import pickle
 import stat
@@ -8,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from egide.crypto.identity import read_identity, write_identity
 from egide.crypto.sign import SigningKey, VerifyKey, check_signed, digest, sign_act
@@ -92,6 +95,24 @@ def test_a_protected_identity_wants_its_passphrase(tmp_path: Path) -> None:
     ]
 
 
+def test_accents_may_be_typed_either_way(tmp_path: Path) -> None:
+    path = tmp_path / "rita.identity"
+    write_identity(path, "rita", SigningKey.generate(), "clé")
+    assert read_identity(path, "cle\u0301").name == "rita"
+
+
+def test_a_stranger_opens_it_from_the_written_format(tmp_path: Path) -> None:
+    path, key = tmp_path / "rita.identity", SigningKey.generate()
+    write_identity(path, "rita", key, "right")
+    found = json.loads(path.read_text())
+    stretched = hashlib.scrypt(
+        b"right", salt=bytes.fromhex(found["scrypt_salt"]), n=2**17, r=8, p=1, maxmem=2**28, dklen=32
+    )
+    private = load_pem_private_key(found["private_key"].encode(), stretched.hex().encode())
+    assert isinstance(private, Ed25519PrivateKey)
+    assert private.private_bytes_raw() == key.expose()
+
+
 def reason(path: Path, passphrase: str | None) -> str:
     with pytest.raises(BadUsage) as refused:
         read_identity(path, passphrase)
@@ -139,6 +160,8 @@ def test_an_identity_open_to_others_is_refused(tmp_path: Path) -> None:
         {"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"},
         {"private_key": None},
         {"name": 3},
+        {"scrypt_salt": "xy"},
+        {"scrypt_salt": 7},
     ],
 )
 def test_a_spoilt_identity_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
