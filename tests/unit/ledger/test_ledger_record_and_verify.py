@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from conftest import ORIGIN, Kept, event, plain
+from ledger_kit import ORIGIN, Kept, event, plain
 from memory_ledger import MemoryLedger
 
 from egide.crypto import tree

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from conftest import ORIGIN, Kept, Ran, plain
+from ledger_kit import ORIGIN, TOOLS, Kept, Ran, plain
 
 from egide.crypto.note import COSIGNED, Checkpoint, Note, Verifier, cosign, sign_note
 from egide.crypto.sign import SigningKey, digest, sign_act
@@ -335,8 +335,6 @@ def test_every_flipped_byte_of_a_receipt_is_refused(release: Release, tool: Tool
 
 
 def tool_in(folder: Path, tool: Tool, key: str) -> Ran:
-    from conftest import TOOLS
-
     shutil.copy(TOOLS / "verify_receipt.py", folder)
     (folder / "try.py").write_text(
         f"import sys; sys.path.insert(0, {str(folder)!r})\n" + (folder / "try.py").read_text()

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from conftest import ORIGIN, TOOLS, Kept, Ran, event, plain
+from ledger_kit import ORIGIN, TOOLS, Kept, Ran, event, plain
 from memory_ledger import MemoryLedger
 
 from egide.adapters.witness.http import HttpWitness
