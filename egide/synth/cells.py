@@ -36,7 +36,7 @@ def _year_of() -> Array:
 
 def years(days: Array) -> Array:
     """The calendar year of each day."""
-    return _year_of()[days - (FIRST.toordinal() - EPOCH)]
+    return np.take(_year_of(), days - (FIRST.toordinal() - EPOCH))
 
 
 def _dates(days: Array, form: str) -> pa.Array:

@@ -68,7 +68,7 @@ def csv_lines(columns: dict[str, Any]) -> bytes:
     buffer = pa.BufferOutputStream()
     options = pyarrow.csv.WriteOptions(include_header=False, delimiter=DELIMITER, quoting_style="none")
     pyarrow.csv.write_csv(pa.table(columns), buffer, options)
-    return buffer.getvalue().to_pybytes()
+    return bytes(buffer.getvalue())
 
 
 def write_manifest(

@@ -72,8 +72,10 @@ class People:
 
     def mask(self, on: Array | int, who: Array | slice = slice(None)) -> Array:
         """The illnesses that persons have on a day, one bit each."""
-        bits = [(self.onset[n, who] <= on).astype(np.int64) << n for n in range(len(self.world.illnesses))]
-        return np.sum(bits, axis=0)
+        found: Array = sum(
+            (self.onset[n, who] <= on).astype(np.int64) << n for n in range(len(self.world.illnesses))
+        )
+        return found
 
     def died(self, year: int) -> Array:
         """The persons who died in the year."""

@@ -43,7 +43,8 @@ class Choice:
         """The index of one entry for each profile, by a uniform number below 1."""
         width = len(self.entries)
         found = np.searchsorted(self.rising, profile + uniform, side="right")
-        return np.clip(found - profile * width, 0, width - 1)
+        index: Array = np.clip(found - profile * width, 0, width - 1)
+        return index
 
     def each(self, key: str, default: Any = 0) -> Array:
         return np.array([entry.get(key, default) for entry in self.entries])

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 from egide.model.table import Column, Kind, Table
@@ -19,6 +20,7 @@ FORMS = {
 }
 
 
+@cache
 def fault(column: Column, value: str) -> str:
     """The rule that a value breaks, or nothing."""
     if value == "":
@@ -35,6 +37,7 @@ def fault(column: Column, value: str) -> str:
     return "" if moment(column, value) else "type"
 
 
+@cache
 def moment(column: Column, value: str) -> date | None:
     form = column.date_format or "%d/%m/%Y"
     try:
@@ -69,9 +72,12 @@ class PlainCheck:
         assert lines.pop() == b""
         names = lines[0].decode().split(";")
         self.counts[path] = len(lines) - 1
+        by_name = table.by_name
+        listed = {name: codes_for(self.model, by_name[name], year) for name in names}
+        codes = {name: known for name, known in listed.items() if known is not None}
         keys: set[tuple[str, ...]] = set()
         for number, line in enumerate(lines[1:], 2):
-            rule, row = self._line(table, names, line)
+            rule, row = self._line(table, by_name, names, line)
             key = tuple(row.get(name, "") for name in table.key)
             if not rule and key and key in keys:
                 rule = "duplicate-key"
@@ -80,12 +86,12 @@ class PlainCheck:
                 continue
             keys.add(key)
             self.rows.setdefault(table.name, []).append((path, number, row))
-            for column, value in row.items():
-                codes = codes_for(self.model, table.column(column), year)
-                if value and codes is not None and value not in codes:
-                    self.flagged.add((path, number, "unknown-code", "flag"))
+            if any(value and value not in codes[column] for column, value in row.items() if column in codes):
+                self.flagged.add((path, number, "unknown-code", "flag"))
 
-    def _line(self, table: Table, names: list[str], line: bytes) -> tuple[str, Row]:
+    def _line(
+        self, table: Table, by_name: dict[str, Column], names: list[str], line: bytes
+    ) -> tuple[str, Row]:
         if not line:
             return "blank-line", {}
         try:
@@ -98,7 +104,7 @@ class PlainCheck:
         if len(cells) != len(names):
             return "columns", {}
         row = dict(zip(names, cells, strict=True))
-        if rules := [r for n, v in row.items() if (r := fault(table.column(n), v))]:
+        if rules := [r for n, v in row.items() if (r := fault(by_name[n], v))]:
             return rules[0], row
         return ("null-key" if any(row[name] == "" for name in table.key) else ""), row
 
@@ -129,8 +135,9 @@ class PlainCheck:
                 deaths[row["BEN_NIR_PSA"],] = deaths[row["BEN_NIR_PSA"], row["BEN_RNG_GEM"]] = when
         for name in ("ER_PRS_F", "T_MCOaaC"):
             table = self.model.tables[name]
+            column = table.column("EXE_SOI_DTD")
             for path, number, row in self._accepted(name):
-                cared = moment(table.column("EXE_SOI_DTD"), row["EXE_SOI_DTD"])
+                cared = moment(column, row["EXE_SOI_DTD"])
                 death = deaths.get(tuple(row[c] for c in table.person.columns))
                 if cared and death and cared > death:
                     self.flagged.add((path, number, "after-death", "flag"))
