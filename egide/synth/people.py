@@ -72,9 +72,8 @@ class People:
 
     def mask(self, on: Array | int, who: Array | slice = slice(None)) -> Array:
         """The illnesses that persons have on a day, one bit each."""
-        found: Array = sum(
-            (self.onset[n, who] <= on).astype(np.int64) << n for n in range(len(self.world.illnesses))
-        )
+        bits = (self.onset[:, who] <= on).astype(np.int64) << np.arange(len(self.world.illnesses))[:, None]
+        found: Array = bits.sum(axis=0)
         return found
 
     def died(self, year: int) -> Array:

@@ -111,7 +111,8 @@ def _groups(people: People, stays: Stays) -> Array:
     levels = [stay["ghm"] for stay in people.world.stays.entries]
     starts, counts = np.cumsum([0, *(len(g) for g in levels)]), np.array([len(g) for g in levels])
     flat = np.array([g for group in levels for g in group])
-    return np.take(flat, starts[stays.kind] + (stays.severity**2 * counts[stays.kind]).astype(np.int64))
+    found: Array = flat[starts[stays.kind] + (stays.severity**2 * counts[stays.kind]).astype(np.int64)]
+    return found
 
 
 def _two_characters(people: People) -> pa.Array:
