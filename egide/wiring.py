@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from egide.crypto.key import Key
 from egide.model.canonical import instant
 from egide.model.errors import BadUsage, Denied, Tampered, Unreachable
-from egide.model.records import HubRow, KeyRow
-from egide.model.sealed import WrappedKey
+from egide.model.records import DatasetRow, HubRow, KeyRow
+from egide.model.sealed import Context, Entry, WrappedKey
+from egide.ports.engine import Engine
 from egide.ports.keys import Keys
+from egide.ports.lake import Lake
 from egide.ports.records import Records
 from egide.ports.store import Store
 
@@ -28,6 +31,8 @@ STORE = "store"
 TEMP = "temp"
 LOCK = "lock"
 OWNER = "owner"
+MEMORY = os.environ.get("EGIDE_MEMORY", "2GiB")
+THREADS = os.cpu_count() or 2
 
 
 @dataclass
@@ -39,7 +44,7 @@ class Hub:
     records: Records
     store: Store
     kill_at: str = ""
-    _keys_of: dict[str, object] = field(default_factory=dict, repr=False)
+    _keys_of: dict[str, Key] = field(default_factory=dict, repr=False)
 
     @cached_property
     def row(self) -> HubRow:
@@ -64,7 +69,7 @@ class Hub:
         """UTC to the second."""
         return instant(datetime.now(UTC))
 
-    def key_of(self, key_id: str) -> object:
+    def key_of(self, key_id: str) -> Key:
         """The data key behind a key id. Raises Tampered when the key table has none."""
         if key_id not in self._keys_of:
             row = self.records.get(KeyRow, key_id)
@@ -74,6 +79,21 @@ class Hub:
                 WrappedKey(row.key_id, row.dataset, row.kek_version, row.wrapped)
             )
         return self._keys_of[key_id]
+
+    def load_keys(self, key_ids: list[str]) -> None:
+        """Unwraps many data keys at once."""
+        missing = [k for k in key_ids if k not in self._keys_of]
+        for start in range(0, len(missing), 500):
+            for row in self.records.where(KeyRow, key_id__in=missing[start : start + 500]):
+                wrapped = WrappedKey(row.key_id, row.dataset, row.kek_version, row.wrapped)
+                self._keys_of[row.key_id] = self.keys.unwrap(wrapped)
+
+    def dataset(self, name: str) -> DatasetRow:
+        """Raises Denied (permit.no-dataset) when there is none."""
+        row = self.records.get(DatasetRow, name)
+        if row is None:
+            raise Denied("permit.no-dataset", dataset=name)
+        return row
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -190,6 +210,27 @@ def _folder_store(folder: Path) -> Store:
     from egide.adapters.stores.folder import FolderSettings, FolderStore
 
     return FolderStore(FolderSettings(folder))
+
+
+def open_lake(hub: Hub, dataset: str, entries: list[Entry]) -> Lake:
+    """Our own engine over these objects, and no others."""
+    from egide.adapters.engines.duckdb.lake import DuckLake
+
+    hub.load_keys([e.key_id for e in entries])
+    by_name = {e.object: e for e in entries}
+
+    def resolve(name: str) -> tuple[Key, Context, int]:
+        entry = by_name[name]
+        return hub.key_of(entry.key_id), Context(hub.id, dataset, entry.role, entry.key_id), entry.plain_size
+
+    return DuckLake(hub.store, resolve, hub.temp / "lake", MEMORY, THREADS)
+
+
+def fenced_engine(hub: Hub) -> Engine:
+    """What runs a researcher's SQL."""
+    from egide.adapters.engines.duckdb.fenced import FencedEngine
+
+    return FencedEngine(hub.temp / "fenced")
 
 
 Progress = Callable[[str, int, int], None]  # step, done, total (0: unknown)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
+from egide.crypto.key import Key
 from egide.journey import identity
 from egide.journey.known import head_of, open_part, read_dataset
 from egide.journey.record import note, recorded, signer
@@ -137,7 +138,7 @@ def _changes(intake: "Intake", held: list[Entry], entries: list[Entry]) -> dict[
     return dict(changes)
 
 
-def _identity(hub: Hub, intake: "Intake") -> tuple[list[tuple[object, str]], list[Entry]]:
+def _identity(hub: Hub, intake: "Intake") -> tuple[list[tuple[Key, str]], list[Entry]]:
     if not intake.stage2.learnt:
         return [], []
     dataset = identity.dataset_of(intake.dataset)
@@ -150,7 +151,7 @@ def _identity(hub: Hub, intake: "Intake") -> tuple[list[tuple[object, str]], lis
     return keys, entries
 
 
-def _store(hub: Hub, written: list[Written], dataset: str) -> list[tuple[object, str]]:
+def _store(hub: Hub, written: list[Written], dataset: str) -> list[tuple[Key, str]]:
     for one in written:
         hub.store.put(one.sealed.name, one.path)
         one.path.unlink()
@@ -164,7 +165,7 @@ def _needs_kek(hub: Hub, dataset: str) -> None:
         hub.keys.rotate(dataset)
 
 
-def _key_row(hub: Hub, dataset: str, key: object) -> KeyRow:
+def _key_row(hub: Hub, dataset: str, key: Key) -> KeyRow:
     wrapped = hub.keys.wrap(dataset, key)
     return KeyRow(wrapped.key_id, wrapped.dataset, wrapped.kek_version, wrapped.wrapped)
 

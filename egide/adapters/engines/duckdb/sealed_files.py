@@ -137,6 +137,10 @@ class SealedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no 
     def failed(self, problem: HubError) -> None:
         self._failures.append(problem)
 
+    def first_failure(self) -> HubError | None:
+        """What was found wrong first, None while all is well."""
+        return self._failures[0] if self._failures else None
+
     @contextmanager
     def surfacing(self) -> Iterator[None]:
         """Raises the first of our own errors behind whatever DuckDB or Arrow raises inside."""
