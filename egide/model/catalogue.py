@@ -1,8 +1,10 @@
 """What the catalogue lists: holders, datasets, tables, columns, and what may be said of a column's values."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from egide.model.table import DataClass
 
@@ -55,6 +57,13 @@ class ColumnProfile:
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "ColumnProfile":
+        """What `to_json` wrote, read back. Raises TypeError or ValueError when it is not that."""
+        values = tuple(ValueCount(**v) for v in found["values"])
+        bins = tuple(Bin(**b) for b in found["bins"])
+        return cls(**{**found, "shape": Shape(found["shape"]), "values": values, "bins": bins})
 
 
 @dataclass(frozen=True, slots=True)

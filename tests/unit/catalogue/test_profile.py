@@ -134,6 +134,13 @@ def test_a_table_of_ten_rows_says_nothing() -> None:
         assert found == ColumnProfile(found.column, found.shape, None, None)
 
 
+def test_a_profile_is_read_back_as_it_was_written() -> None:
+    profiler = Profiler(TABLE)
+    profiler.add(batch(range(500), SEX=pa.array(["1"] * 500), AGE=pa.array(range(500), pa.int32())))
+    for found in profiler.finish().values():
+        assert ColumnProfile.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
 people = st.integers(0, 40)
 rows = st.lists(
     st.tuples(
