@@ -18,11 +18,11 @@ Transitions = Mapping[Enum, Row]
 
 
 def transition_tables() -> Iterator[tuple[str, Transitions]]:
-    """Every table in `egide.rules` whose name is NEXT or ends with _NEXT: what may follow what."""
+    """Every table in `egide.rules` whose name begins with NEXT: what may follow what."""
     for found in sorted(pkgutil.iter_modules(egide.rules.__path__), key=lambda m: m.name):
         module = importlib.import_module(f"egide.rules.{found.name}")
         for name, value in sorted(vars(module).items()):
-            if (name == "NEXT" or name.endswith("_NEXT")) and isinstance(value, Mapping):
+            if (name.startswith("NEXT")) and isinstance(value, Mapping):
                 yield f"egide.rules.{found.name}.{name}", value
 
 

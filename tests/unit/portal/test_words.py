@@ -8,11 +8,14 @@ import pytest
 from egide.model.delivery import RULES
 from egide.model.event import EventKind
 from egide.model.messages import LANGUAGES, known
+from egide.model.permit import OutputState, PermitState, ProjectState
 from egide.model.table import DataClass, Domain, Kind, Severity
 from egide.portal.words import HARD, NARROW, Words
+from egide.rules.acts import DECISIONS
 
 FR, EN = Words("fr"), Words("en")
 TEMPLATES = resources.files("egide.portal").joinpath("templates")
+UNSHOWN = {"submit", "withdraw", "revoke", "enrol", "declare", "accept"}  # acts that no page lists
 FAMILIES = {
     "menu-": ("catalogue", "deliveries", "projects", "ledger"),
     "class-": [c.value for c in DataClass],
@@ -71,5 +74,12 @@ def test_rules_and_events_have_names(lang: str) -> None:
     for rule in RULES:
         assert known(f"portal-rule.{rule}"), rule
         assert words.name("rule", rule)
+    for state in (
+        *PermitState,
+        *ProjectState,
+        *OutputState,
+        *(d for said in DECISIONS.values() for d in said),
+    ):
+        assert known(f"portal-state.{state}") or state in UNSHOWN, state
     for kind in EventKind:
         assert known(f"event.{kind.value}"), kind
