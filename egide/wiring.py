@@ -20,6 +20,7 @@ from egide.model.sealed import Context, Entry, WrappedKey
 from egide.ports.engine import Engine
 from egide.ports.keys import Keys
 from egide.ports.lake import Lake
+from egide.ports.ledger import Witness
 from egide.ports.records import Records
 from egide.ports.store import Store
 
@@ -231,6 +232,13 @@ def fenced_engine(hub: Hub) -> Engine:
     from egide.adapters.engines.duckdb.fenced import FencedEngine
 
     return FencedEngine(hub.temp / "fenced")
+
+
+def open_witness(url: str) -> Witness:
+    """The independent party at this address."""
+    from egide.adapters.witness.http import HttpWitness
+
+    return HttpWitness(url)
 
 
 Progress = Callable[[str, int, int], None]  # step, done, total (0: unknown)

@@ -1,6 +1,7 @@
 """delivery.toml: what the holder says it sends (DESIGN 8)."""
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 
@@ -75,3 +76,21 @@ def _typed(entry: dict[str, object], name: str, kind: type, where: str) -> objec
 def _only(entry: dict[str, object], known: set[str], where: str) -> None:
     if unknown := sorted(set(entry) - known):
         raise BadInput("delivery.manifest-unknown", field=unknown[0][:40], file=where)
+
+
+def write_manifest(delivery: Delivery) -> bytes:
+    """The manifest as TOML, as `parse_manifest` reads it."""
+    lines = [f"{name} = {_quoted(str(getattr(delivery, name)))}" for name in _FIELDS]
+    if delivery.replaces:
+        lines.append(f"replaces = {_quoted(delivery.replaces)}")
+    for file in delivery.files:
+        lines += ["", "[[file]]", f"path = {_quoted(file.path)}", f"table = {_quoted(file.table)}"]
+        lines += [f"sha256 = {_quoted(file.sha256)}", f"rows = {file.rows}"]
+        given = ", ".join(f"{name} = {_quoted(getattr(file.dialect, name))}" for name in sorted(_DIALECT))
+        lines.append(f"dialect = {{ {given} }}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string. JSON's escapes are TOML's."""
+    return json.dumps(text)
