@@ -173,11 +173,11 @@ class Checkpoint:
     def parse(cls, text: str) -> "Checkpoint":
         """Raises BadInput with key ledger.note-malformed; also for extension lines, which nobody could audit."""
         try:
-            origin, size, root, end = text.split("\n")
+            origin, size, root, _ = text.split("\n")
             found = cls(origin, int(size), decode_base64(root))
         except ValueError as problem:
             raise BadInput("ledger.note-malformed") from problem
-        if end or not origin or found.size < 0 or len(found.root) != 32 or str(found) != text:
+        if not origin or found.size < 0 or len(found.root) != 32 or str(found) != text:
             raise BadInput("ledger.note-malformed")
         return found
 

@@ -126,6 +126,7 @@ def test_any_change_to_an_inclusion_proof_is_refused(size: int, pick: st.DataObj
         (leaf, index, size, root, [root, *proof]),
         (leaf, index, size, root, [*proof[:place], other, *proof[place + 1 :]]),
         (leaf, -1, size, root, proof),
+        (leaf, index, 4 * size, root, proof),
         (leaf, size, size, root, proof),
         *[(leaf, elsewhere, size, root, proof) for elsewhere in range(size) if elsewhere != index],
     ]
@@ -151,6 +152,7 @@ def test_any_change_to_a_consistency_proof_is_refused(new: int, pick: st.DataObj
         (old, new, before, after, [*proof, proof[-1]]),
         (old, new, before, after, [*proof[:place], other, *proof[place + 1 :]]),
         (new, old, after, before, proof),
+        (old, 4 * new, before, after, proof),
         (new, new, before, after, []),
         (0, new, before, after, proof),
     ]

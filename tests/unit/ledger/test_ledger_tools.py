@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ledger_kit import ORIGIN, TOOLS, Kept, Ran, plain
+from memory_ledger import MemoryLedger
 
 from egide.crypto.note import COSIGNED, Checkpoint, Note, Verifier, cosign, sign_note
 from egide.crypto.sign import SigningKey, digest, sign_act
@@ -98,6 +99,15 @@ def test_a_flipped_byte_in_any_file_is_named(kept: Kept, tool: Tool, tmp_path: P
                 assert "tampered: " + ("tile/" if name.startswith("tile") else "checkpoint") in done.err
         path.write_bytes(good)
     assert check(tool, kept, tmp_path / "out").code == 0
+
+
+def test_a_history_rewritten_under_an_old_checkpoint_is_named(kept: Kept, tool: Tool, tmp_path: Path) -> None:
+    """Leaves and every tile agree with one another; only the signed root does not."""
+    other = Kept(MemoryLedger(), kept.key).grow(300)
+    other.store.heads[300] = kept.grow(300).sign()
+    ledger.export(other.store, tmp_path)
+    done = check(tool, kept, tmp_path)
+    assert (done.code, "the 300 events do not lead to the signed root" in done.err) == (5, True)
 
 
 def spoil_swap(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The witness as its own process, over HTTP and over files: what someone with every hub key cannot hide from it."""
 
 import base64
+import fcntl
 import json
 import signal
 import socket
@@ -234,6 +235,18 @@ def test_racing_requests_never_fork_it(kept: Kept, witness: Process) -> None:
     assert sorted(answers) == [200, *[409] * 7]
 
 
+def test_check_and_write_are_one_step(kept: Kept, witness: Process) -> None:
+    """While another process holds the lock, a request waits rather than decide on what may be about to change."""
+    body = b"old 0\n\n" + kept.grow(2).sign()
+    with ThreadPoolExecutor(1) as other, (witness.home / "lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = other.submit(witness.post, body)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.5)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert waiting.result(20)[0] == 200
+
+
 def test_a_witness_that_answers_with_something_else_is_not_believed(kept: Kept) -> None:
     class Liar:
         def __init__(self, lines: bytes) -> None:
@@ -275,6 +288,9 @@ def test_over_files(kept: Kept, home: Path, tool: Tool, tmp_path: Path) -> None:
     body = b"old 9\n\n" + head.read_bytes()
     assert tool("witness.py", "--home", home, "cosign", "-", stdin=body).code == 0
     assert "stale" in tool("witness.py", "--home", home, "cosign", head, "--proof", proof).err
+    head.write_bytes(kept.store.heads[4])
+    done = tool("witness.py", "--home", home, "cosign", head)
+    assert (done.code, done.out, "refused: rollback: 4 events, but 9" in done.err) == (5, "", True)
 
 
 def test_the_home_is_private_and_made_once(home: Path, tool: Tool) -> None:
