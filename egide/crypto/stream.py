@@ -6,7 +6,6 @@ A segment proves its key, its place and whether it is the last; the file's lengt
 """
 
 import secrets
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +29,10 @@ MOST_SEGMENTS = 1 << 32
 BATCH = 16  # segments fetched at once: 1 MiB stays in a core's cache while it is decrypted
 
 Buffer = bytes | bytearray | memoryview
+
+# Buffers to read into, handed from one read to the next. Not thread-local: an engine's own threads get a fresh Python
+# identity at each call, and would make and clear a new buffer every time.
+_spare: list[bytearray] = []
 
 
 class ReadAt(Protocol):
@@ -202,7 +205,21 @@ class SegmentReader:
     def _batch(self, start: int, stop: int) -> list[bytes]:
         """The plaintext of segments `start` to `stop - 1`."""
         begin = start * SEGMENT if start else HEADER
-        raw = self._fetch(begin, min(stop * SEGMENT, self._size) - begin)
+        length = min(stop * SEGMENT, self._size) - begin
+        if self._read_into is None:
+            return self._decrypted(memoryview(self._read_at(begin, length)), start, stop)
+        try:
+            scratch = _spare.pop()
+        except IndexError:
+            scratch = bytearray(BATCH * SEGMENT)
+        try:
+            raw = memoryview(scratch)[:length]
+            self._read_into(begin, raw)
+            return self._decrypted(raw, start, stop)
+        finally:
+            _spare.append(scratch)
+
+    def _decrypted(self, raw: memoryview, start: int, stop: int) -> list[bytes]:
         pieces, at = [], 0
         decrypt, prefix, final = self._cipher.decrypt, self._header.prefix, self._segments - 1
         try:
@@ -214,16 +231,6 @@ class SegmentReader:
         except InvalidTag:
             raise self._broken() from None
         return pieces
-
-    def _fetch(self, offset: int, length: int) -> memoryview:
-        if self._read_into is None:
-            raw = memoryview(self._read_at(offset, length))
-            if len(raw) != length:
-                raise self._broken()
-            return raw
-        raw = _scratch_of(length)
-        self._read_into(offset, raw)
-        return raw
 
     def _broken(self) -> Tampered:
         return Tampered("seal.broken", name=self._name)
@@ -246,17 +253,3 @@ def _trim(pieces: list[bytes], skip: int, length: int) -> bytes:
     parts[0] = memoryview(pieces[0])[skip:]
     parts[-1] = memoryview(pieces[-1])[:rest]
     return b"".join(parts)
-
-
-class _Scratch(threading.local):
-    buffer = bytearray(0)
-
-
-_scratch = _Scratch()
-
-
-def _scratch_of(length: int) -> memoryview:
-    """A buffer of this thread, good until its next fetch; never longer than BATCH segments."""
-    if len(_scratch.buffer) < length:
-        _scratch.buffer = bytearray(BATCH * SEGMENT)
-    return memoryview(_scratch.buffer)[:length]
