@@ -44,7 +44,7 @@ prove: develop system ## the long proofs
 	$(PY) -m pytest -m prove $(TESTS)
 
 bench: develop   ## ours beside the reference, as CPU ratios
-	$(PY) -m bench
+	for one in bench/*.py; do $(PY) $$one || exit 1; done
 
 lock:            ## resolve the locks again; needs uv on the path
 	uv pip compile -q --universal --python-version 3.11 requirements/base.in -o requirements/base.lock --generate-hashes --no-emit-index-url --no-header
