@@ -79,3 +79,19 @@ def test_modules_say_what_they_are_for() -> None:
         if path.parent.name == "migrations":  # written by Django
             continue
         assert path.read_text("utf-8").lstrip().startswith('"""'), path.relative_to(ROOT)
+
+
+def test_the_threat_model_names_tests_that_exist() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text("utf-8")
+    named = set(re.findall(r"`(tests/[^`]+)`", text))
+    assert len(named) > 10
+    for path in named:
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/story.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    file = ROOT / page
+    for target in re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8")):
+        if "://" not in target:
+            assert (file.parent / target).exists(), target
