@@ -1,6 +1,9 @@
 """Both DuckDBs: what they write to disk, what stops a query, and that a fallen engine stays in its process."""
 
 import hashlib
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from egide.adapters.engines.duckdb import fence, trusted
 from egide.adapters.engines.duckdb.feed import RelationFeed, TableFeed
-from egide.adapters.engines.duckdb.fenced import FencedEngine
+from egide.adapters.engines.duckdb.fenced import FencedEngine, error_of
 from egide.model.errors import BadUsage, Denied, HubError, Tampered, Unreachable
 from egide.model.query import Limits
 
@@ -195,3 +198,42 @@ def test_the_walls_that_this_kernel_grants_are_reported() -> None:
     engine.run("SELECT 1 AS one", {}, SMALL)
     assert "limits" in engine.walls
     assert engine.walls <= {"limits", "no network", "few files", "no files"}
+
+
+PROBE = """
+import socket, sys
+from pathlib import Path
+from egide.adapters.engines.duckdb import cell
+temp = Path(sys.argv[1])
+walls = cell.close_early(temp) | cell.close(1 << 28, 1 << 20, temp)
+def denied(act):
+    try:
+        act()
+    except OSError:
+        return True
+    return False
+(temp / "spill").write_bytes(b"x")
+print(sorted(walls), denied(lambda: Path("/etc/hostname").read_bytes()), denied(lambda: Path(sys.argv[2]).read_bytes()),
+      denied(lambda: (temp.parent / "out").write_bytes(b"x")),
+      denied(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[3])), 2)))
+"""
+
+
+def test_each_wall_that_is_said_to_stand_stands(tmp_path: Path) -> None:
+    """A process that put the walls up tries the files, the network and its own spill folder."""
+    temp, secret = tmp_path / "temp", tmp_path / "secret"
+    temp.mkdir()
+    secret.write_text("canary")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        command = [sys.executable, "-I", "-c", PROBE, str(temp), str(secret), port]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    walls, denied = said.rsplit("]", 1)[0], said.rsplit("]", 1)[1].split()
+    assert denied[:3] == [str("no files" in walls)] * 3
+    assert denied[3] == str("no network" in walls)
+
+
+@pytest.mark.parametrize("code", sorted({code for _, code in fence.CODES} | {"rows", "statement", "crashed"}))
+def test_every_code_has_its_sentence(code: str) -> None:
+    error = error_of(code, SMALL)
+    assert error.in_language("fr") and error.in_language("en")

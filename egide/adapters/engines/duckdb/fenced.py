@@ -201,7 +201,7 @@ class Pour:
             raise error
 
     def _pour(self, feed: Feed, columns: Sequence[str], end: int) -> None:
-        with os.fdopen(end, "wb") as out, suppress(BrokenPipeError):
+        with suppress(BrokenPipeError), os.fdopen(end, "wb") as out:
             try:
                 reader = pa.RecordBatchReader.from_stream(feed.open(columns))
                 _write(reader, out)
