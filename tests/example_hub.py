@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from egide.model.catalogue import ColumnEntry, DatasetEntry, HolderEntry, SnapshotEntry, TableEntry
+from egide.model.pages import LeafView, LedgerView, PermitView, ProjectView, SignedView
 from egide.model.table import CodeList, Column, DataClass, Domain, Kind, PersonRule, Table
-from egide.portal.source import LeafView, LedgerView, PermitView, ProjectView, SignedView
 from egide.rules.counts import rounded
 from egide.stages.catalogue import Profiler
 
