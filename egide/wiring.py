@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from egide.adapters.scratch import Scratch
 from egide.crypto.key import Key
 from egide.model.canonical import instant
+from egide.model.crash import CrashPoint
 from egide.model.errors import BadUsage, Denied, Tampered, Unreachable
 from egide.model.records import DatasetRow, HubRow, KeyRow
 from egide.model.sealed import Context, Entry, WrappedKey
@@ -60,11 +62,15 @@ class Hub:
     def buckets(self) -> int:
         return int(str(self.row.settings["buckets"]))
 
+    @cached_property
+    def scratch(self) -> Scratch:
+        return Scratch(self.home / TEMP)
+
     @property
     def temp(self) -> Path:
-        folder = self.home / TEMP
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        """This process's own folder for temporary files. Raises Unreachable when none can be made."""
+        with _at_home():
+            return self.scratch.own
 
     def now(self) -> str:
         """UTC to the second."""
@@ -99,17 +105,28 @@ class Hub:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Only one process changes what the hub keeps at a time. Raises Denied (delivery.busy) when another does."""
-        with (self.home / LOCK).open("w") as lock:
+        with _at_home():
+            lock = (self.home / LOCK).open("w")
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Denied("delivery.busy") from None
             yield
 
-    def reached(self, point: str) -> None:
-        """A named crash point. Proofs of durability end the process here, as a power cut would."""
+    def reached(self, point: CrashPoint) -> None:
+        """Proofs of durability end the process here, as a power cut would."""
         if self.kill_at == point:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def _at_home() -> Iterator[None]:
+    """Turns the system's errors about the hub's own folder into the hub's."""
+    try:
+        yield
+    except OSError as problem:
+        raise Unreachable("home.unwritable", reason=problem.strerror or "") from None
 
 
 def home_of(given: Path | None) -> Path:
@@ -182,13 +199,26 @@ def create_home(home: Path, hub_id: str) -> tuple[Hub, bool]:
     return _hub(home, keys), made
 
 
-def open_hub(home: Path) -> Hub:
-    """Raises BadUsage (hub.absent) where there is no hub, Unreachable for a wrong passphrase."""
-    if not (home / RECORDS).is_file() or not (home / KEYRING).is_file():
-        raise BadUsage("hub.absent")
+def closed_marker(home: Path) -> Path:
+    """The file that keeps a restored hub closed."""
+    return home / "restored.json"
+
+
+def open_keys(home: Path) -> Keys:
+    """The keyring alone."""
     from egide.adapters.keys.file.keyring import FileKeys
 
-    hub = _hub(home, FileKeys.open(home / KEYRING, read_passphrase(home)))
+    return FileKeys.open(home / KEYRING, read_passphrase(home))
+
+
+def open_hub(home: Path, *, closed: bool = False) -> Hub:
+    """Raises BadUsage (hub.absent) where there is no hub, Unreachable for a wrong passphrase, Denied (hub.closed) for
+    a restored hub that nobody opened yet; `closed` is for those who open it."""
+    if closed_marker(home).exists() and not closed:
+        raise Denied("hub.closed")
+    if not (home / RECORDS).is_file() or not (home / KEYRING).is_file():
+        raise BadUsage("hub.absent")
+    hub = _hub(home, open_keys(home))
     if not hub.records.where(HubRow):
         raise BadUsage("hub.absent")
     return hub

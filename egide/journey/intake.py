@@ -18,10 +18,12 @@ from egide.frame.persons import Persons
 from egide.journey import identity, known, publish
 from egide.journey.record import recorded
 from egide.journey.start import AGE
+from egide.model.crash import CrashPoint
 from egide.model.delivery import DeliveredFile, Delivery, DeliveryReport, TableTally
 from egide.model.errors import BadInput, Denied
 from egide.model.event import EventKind
 from egide.model.records import AccountRow, DeliveryRow, HolderRow
+from egide.model.sealed import Role
 from egide.model.table import DataClass, Model, Severity, Table
 from egide.registry import codes_for, columns_for, model_of, resolve
 from egide.stages.arrive import open_file, read_manifest, verify_files
@@ -72,6 +74,7 @@ def deliver(
     started = time.monotonic()
     with hub.writing(), _scratch(hub) as temp:
         arrived = arrive(hub, folder, holder, raise_class, temp, progress)
+        hub.reached(CrashPoint.ARRIVED)
         try:
             report = _unchanged(hub, arrived) or _take_in(hub, arrived, temp, dry_run, progress)
         finally:
@@ -161,6 +164,7 @@ def _report(arrived: Arrived) -> DeliveryReport:
 def _take_in(hub: Hub, arrived: Arrived, temp: Path, dry_run: bool, progress: Progress) -> DeliveryReport:
     intake = Intake(hub, arrived, temp, progress)
     intake.check_all()
+    hub.reached(CrashPoint.CHECKED)
     if refused := intake.over_threshold():
         if not dry_run:
             with recorded(
@@ -172,6 +176,7 @@ def _take_in(hub: Hub, arrived: Arrived, temp: Path, dry_run: bool, progress: Pr
         intake.report.verdict = "dry-run"
         return intake.report
     intake.store_all()
+    hub.reached(CrashPoint.OBJECTS)
     publish.publish(hub, intake)
     return intake.report
 
@@ -378,7 +383,9 @@ class Intake:
 
     def _store(self, intake: TableIntake, part: Part) -> None:
         self.hub.store.put(part.sealed.name, part.path)
-        self.hub.reached("object-stored")
+        self.hub.reached(
+            CrashPoint.QUARANTINE if part.entry.role is Role.QUARANTINE else CrashPoint.FIRST_OBJECT
+        )
         part.path.unlink()
         intake.parts.append(part)
 

@@ -14,6 +14,7 @@ from egide.crypto.key import Key
 from egide.journey import identity
 from egide.journey.known import head_of, open_part, read_dataset
 from egide.journey.record import note, recorded, signer
+from egide.model.crash import CrashPoint
 from egide.model.delivery import Delivery
 from egide.model.errors import Denied
 from egide.model.event import EventKind
@@ -51,9 +52,9 @@ def publish(hub: Hub, intake: "Intake") -> None:
     for new in (snapshot, linked):
         if new is not None:
             keys += _store(hub, [*new.manifests], new.head.dataset)
-            hub.reached("manifests-stored")
+            hub.reached(CrashPoint.MANIFESTS)
             keys += _store(hub, [new.root], new.head.dataset)
-            hub.reached("root-stored")
+            hub.reached(CrashPoint.ROOT)
     keys += links
     report = intake.report
     report.snapshot = snapshot.head.name
@@ -71,7 +72,9 @@ def publish(hub: Hub, intake: "Intake") -> None:
         _dataset(hub, intake)
         for _, dataset in keys:
             _needs_kek(hub, dataset)
+        hub.reached(CrashPoint.KEK)
         hub.records.add_all([_key_row(hub, dataset, key) for key, dataset in keys])
+        hub.reached(CrashPoint.KEYS)
         for new in (snapshot, linked):
             if new is not None:
                 hub.records.add(_snapshot_row(hub, new, delivery.id))
@@ -92,8 +95,8 @@ def publish(hub: Hub, intake: "Intake") -> None:
             accepted=report.total("accepted"),
             quarantined=report.total("quarantined"),
         )
-        hub.reached("before-commit")
-    hub.reached("after-commit")
+        hub.reached(CrashPoint.BEFORE_COMMIT)
+    hub.reached(CrashPoint.AFTER_COMMIT)
 
 
 def _snapshot(hub: Hub, intake: "Intake", dataset: str, entries: list[Entry]) -> NewSnapshot:
@@ -148,6 +151,7 @@ def _identity(hub: Hub, intake: "Intake") -> tuple[list[tuple[Key, str]], list[E
     ):
         keys += _store(hub, [written], dataset)
         entries.append(entry)
+    hub.reached(CrashPoint.IDENTITY)
     return keys, entries
 
 

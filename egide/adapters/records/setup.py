@@ -7,8 +7,11 @@ from django.conf import settings
 
 
 def open_database(path: Path) -> None:
-    """Points Django at the hub's SQLite file, once per process. Every commit is durable before it returns."""
+    """Points Django at the hub's SQLite file. Every commit is durable before it returns.
+
+    A process works on one hub at a time: opening another closes the one before."""
     if settings.configured:
+        _turn_to(path)
         return
     settings.configure(
         INSTALLED_APPS=["egide.adapters.records.apps.RecordsConfig"],
@@ -29,6 +32,17 @@ def open_database(path: Path) -> None:
         SECRET_KEY="the records serve no web session",
     )
     django.setup()
+
+
+def _turn_to(path: Path) -> None:
+    from django.db import connection
+
+    if connection.settings_dict["NAME"] == str(path):
+        return
+    if connection.in_atomic_block:
+        raise RuntimeError("a hub is left only between transactions")
+    connection.close()
+    connection.settings_dict["NAME"] = str(path)
 
 
 def migrate() -> None:

@@ -2,10 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -40,11 +39,11 @@ class DjangoRecords:
         found = self.where(kind, **dict(zip(_key(kind), key, strict=True)))
         return found[0] if found else None
 
-    def where(self, kind: type[T], **equal: Any) -> list[T]:
+    def where(self, kind: type[T], /, **equal: Any) -> list[T]:
         rows = _model(kind).objects.filter(**equal).order_by(*_key(kind))
         return [_row(kind, r) for r in rows.values()]
 
-    def count(self, kind: type[T], **equal: Any) -> int:
+    def count(self, kind: type[T], /, **equal: Any) -> int:
         return _model(kind).objects.filter(**equal).count()
 
     def add(self, row: object) -> None:
@@ -64,14 +63,14 @@ class DjangoRecords:
         key = {name: values.pop(name) for name in _key(type(row))}
         _model(type(row)).objects.update_or_create(defaults=values, **key)
 
-    def remove(self, kind: type[T], **equal: Any) -> int:
+    def remove(self, kind: type[T], /, **equal: Any) -> int:
         return _model(kind).objects.filter(**equal).delete()[0]
 
-    def backup(self, to: Path) -> None:
+    def backup(self) -> bytes:
         connection.ensure_connection()
-        with sqlite3.connect(to) as copy:
+        with closing(sqlite3.connect(":memory:")) as copy:
             connection.connection.backup(copy)
-        copy.close()
+            return copy.serialize()
 
     def on_commit(self, do: Callable[[], None]) -> None:
         transaction.on_commit(do)
