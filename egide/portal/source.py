@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from egide.model.catalogue import DatasetEntry, HolderEntry, TableEntry
-from egide.model.pages import LedgerView, PermitView, ProjectView
+from egide.model.pages import LeafView, LedgerView, PermitView, ProjectView, SignedView
 from egide.model.table import CodeList
+
+__all__ = ["LeafView", "LedgerView", "Pages", "PermitView", "ProjectView", "SignedView"]
 
 
 class Pages(Protocol):
