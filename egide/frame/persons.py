@@ -82,6 +82,10 @@ class Identity:
         person = self._by_psa.get(psa)
         return person, psa in self._by_psa and person is None
 
+    def shared(self) -> list[bytes]:
+        """The pseudonyms that several persons bear."""
+        return [psa for psa, person in self._by_psa.items() if person is None]
+
     def everyone(self) -> set[bytes]:
         return self._everyone
 

@@ -34,6 +34,8 @@ class SecondStage:
         self._pairs: dict[int, _Pairs] = {}
         self._by_code: dict[int, np.ndarray] = {}
         self._deaths = np.empty(0, np.int64)
+        self._unsure = np.empty(0, bool)
+        self._shared: set[bytes] | None = None
 
     def apply(self, frame: Frame) -> None:
         """Replaces identifiers and sets `frame.persons` for tables that name their persons themselves."""
@@ -63,6 +65,7 @@ class SecondStage:
         known, frame.persons = target.persons_of(hashes)
         if not pending:
             frame.flag("reference", key[0], ~known)
+        frame.flag("ambiguous-person", key[0], self._are_unsure(frame.persons))
         if frame.keys is None:
             frame.keys = hashes
 
@@ -133,9 +136,21 @@ class SecondStage:
     def _person_of_psa(self, psa: bytes, _rank: int) -> tuple[int, bool, bool]:
         person, shared = self.identity.only_person(psa)
         if person is None:
-            [derived] = self._pseudonymise([f"{psa.hex()}/?"], "person")
+            [derived] = self._name_unsure([psa])
             return self._number(derived), not shared, shared
         return self._number(person), False, False
+
+    def _name_unsure(self, psas: list[bytes]) -> list[bytes]:
+        """Who a pseudonym without its rank names, as long as nobody can say which of its bearers it is."""
+        return self._pseudonymise([f"{psa.hex()}/?" for psa in psas], "person")
+
+    def _are_unsure(self, persons: np.ndarray) -> np.ndarray:
+        """Whether each row's person, found through its parent row of this delivery or an earlier one, is unsure."""
+        if self._shared is None:
+            self._shared = set(self._name_unsure(self.identity.shared()))
+        fresh = [self.persons.id_of(n) in self._shared for n in range(len(self._unsure), len(self.persons))]
+        self._unsure = np.concatenate([self._unsure, np.array(fresh, bool)])
+        return np.append(self._unsure, False)[persons]  # the last place is nobody's
 
     def _assign_by_idt(self, frame: Frame, fresh: list[str]) -> None:
         """BEN_IDT_ANO: an ANO, or a PSA and its rank in one more character."""
