@@ -10,7 +10,7 @@ from egide.adapters.engines.duckdb.fenced import FencedEngine
 from egide.model.errors import BadUsage, Denied
 from egide.model.query import Answer, Limits, ViewColumn, ViewTable
 from egide.model.table import Kind
-from egide.rules.disclosure import Policy, recognise, suppress, with_persons
+from egide.rules.disclosure import NotRecognised, Policy, recognise, suppress, with_persons
 from egide.rules.sql import check
 
 TABLE = ViewTable(
@@ -56,7 +56,9 @@ def test_a_question_is_answered_by_cells_of_enough_persons(tmp_path: Path) -> No
 
 def test_one_person_looked_for_is_not_found(tmp_path: Path) -> None:
     wanted = "c4ca4238a0b923820dcc509a6f75849b"
-    assert ask(tmp_path, f"SELECT COUNT(*) FROM IR_BEN_R WHERE PERSON_ID = '{wanted}'").rows == ()
+    with pytest.raises(NotRecognised):
+        ask(tmp_path, f"SELECT COUNT(*) FROM IR_BEN_R WHERE PERSON_ID = '{wanted}'")
+    assert ask(tmp_path, "SELECT COUNT(*) FROM IR_BEN_R WHERE DEP = 'XX'").rows == ()
 
 
 def test_the_view_holds_in_the_guarded_query_too(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def _measure(call: exp.Expr, filtered: exp.Expr | None, sources: Sources) -> Mea
         if name not in COUNTS or len(value.expressions) != 1:
             refuse("aggregate", what=f"{name} DISTINCT")
         value = value.expressions[0]
-    check_rows(value, sources, {})
+    if not (name in COUNTS and sources.is_person(value)):
+        check_rows(value, sources, {})
     if name in COUNTS:
         return Measure(
             _both(exp.Not(this=exp.Is(this=_apart(value), expression=exp.null())), filtered), outside=True

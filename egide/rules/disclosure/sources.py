@@ -161,6 +161,9 @@ def derived(query: exp.Expr, views: Views) -> Source:
     if len(sources.linked) > 1:
         refuse("two_persons")
     check_rows(query.args.get("where"), sources, views)
+    for clause in ("having", "qualify"):
+        if query.args.get(clause):
+            _check_value(query.args[clause], sources)
     columns, person = _outputs(query, sources)
     if sources.linked and person is None:
         refuse("no_person")
@@ -184,10 +187,11 @@ def _outputs(query: exp.Select, sources: Sources) -> tuple[tuple[str, ...], str 
             columns += [c for s in listed for c in s.columns]
             person = person or next((s.person for s in listed if s.person), None)
             continue
-        _check_no_query(inner)
         columns.append(item.alias_or_name.casefold())
         if person is None and sources.is_person(inner):
             person = columns[-1]
+        else:
+            _check_value(inner, sources)
     if any(c.startswith(RESERVED) for c in columns) or (person and columns.count(person) > 1):
         refuse("subquery")
     return tuple(columns), person
@@ -226,7 +230,8 @@ def _output(query: exp.Select, key: exp.Expr) -> exp.Expr:
 
 
 def check_rows(condition: exp.Expr | None, sources: Sources, views: Views) -> None:
-    """A filter on rows: no window, no aggregate, and a subquery only as `PERSON_ID [NOT] IN (SELECT PERSON_ID ...)`."""
+    """A filter on rows: no window, no aggregate, no person looked for by name, and a subquery only as
+    `PERSON_ID [NOT] IN (SELECT PERSON_ID ...)`."""
     if condition is None:
         return
     if isinstance(condition, exp.In) and condition.args.get("query") is not None:
@@ -234,15 +239,29 @@ def check_rows(condition: exp.Expr | None, sources: Sources, views: Views) -> No
         if not sources.is_person(condition.this) or inner.person is None or inner.columns != (inner.person,):
             refuse("subquery")
         return
+    if isinstance(condition, exp.EQ | exp.NEQ | exp.Is) and _of_persons(condition, sources):
+        return
+    if sources.is_person(condition):
+        refuse("person")
     if isinstance(condition, exp.Query | exp.Exists | exp.Window) or is_aggregate(condition):
         refuse("subquery" if isinstance(condition, exp.Query | exp.Exists) else "filter")
     for child in condition.iter_expressions():
         check_rows(child, sources, views)
 
 
-def _check_no_query(node: exp.Expr) -> None:
-    if any(isinstance(n, exp.Query | exp.Exists) for n in node.walk()):
-        refuse("subquery")
+def _of_persons(comparison: exp.Binary, sources: Sources) -> bool:
+    """PERSON_ID against another PERSON_ID or NULL: against a written value it would single one person out."""
+    other = comparison.expression
+    return sources.is_person(comparison.this) and (sources.is_person(other) or isinstance(other, exp.Null))
+
+
+def _check_value(node: exp.Expr, sources: Sources) -> None:
+    """What a subquery computes holds no query of its own, and no copy of PERSON_ID that could be compared later."""
+    for inner in node.walk():
+        if isinstance(inner, exp.Query | exp.Exists):
+            refuse("subquery")
+        if sources.is_person(inner) and not isinstance(inner.parent, exp.Window):
+            refuse("person")
 
 
 def is_aggregate(node: exp.Expr) -> bool:
