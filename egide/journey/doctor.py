@@ -1,84 +1,220 @@
-"""Is all well? What a crash or a hand left behind is named, and what can be cleaned is cleaned on request."""
+"""Is all well? What a crash or a hand left behind is named, and what can be cleaned is cleaned on request.
+
+Only what nothing can need is ever cleaned: objects and keys that no snapshot names (when every snapshot could be
+read), temporary files and folders whose process is gone. Data that are missing or altered are for an operator.
+"""
 
 import os
 import shutil
 import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from egide.journey.known import head_named
+from egide.journey.known import read_dataset
 from egide.journey.record import recorded, verify_ledger
-from egide.journey.snapshots import referenced
-from egide.model.errors import Tampered
-from egide.model.event import EventKind
+from egide.model.errors import HubError, Tampered
+from egide.model.event import EventKind, Leaf
 from egide.model.messages import say
 from egide.model.records import KeyRow, SnapshotRow
-from egide.wiring import KEYRING, PASSPHRASE, RECORDS, Hub
+from egide.model.snapshot import Head
+from egide.ports.store import TidyStore
+from egide.wiring import IDENTITIES, KEYRING, PASSPHRASE, RECORDS, Hub
 
+FREE_LEAST = 1 << 30  # bytes: less free than this on the disk of home or store is said
 Told = dict[str, object]
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something found. `kind` is a key of messages/doctor.toml; `what` names it; neither is a person's data."""
+
+    kind: str
+    what: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def told(self) -> Told:
+        return {
+            "problem": self.kind,
+            "what": self.what,
+            "message": say(f"doctor.{self.kind}", None, what=self.what, **self.facts),
+        }
+
+
+@dataclass
+class Needed:
+    """What the snapshots name. `whole` is False when one could not be read: then nothing counts as unneeded."""
+
+    objects: dict[str, int] = field(default_factory=dict)  # name -> size, 0 where no manifest states it
+    keys: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not self.problems
+
+
 def doctor(hub: Hub, *, clean: bool = False) -> Told:
-    """Problems that remain, what was cleaned, and what an operator should know. Raises nothing: it names."""
-    with hub.writing():
-        found = [*_orphans(hub), *_leftovers(hub), *_scratch(hub)]
-        cleaned = [_clean(hub, problem) for problem in found] if clean else []
-        if cleaned:
-            with recorded(hub, EventKind.DOCTOR_CLEANED, things=len(cleaned)):
-                pass
-    problems = [*([] if clean else found), *_snapshots(hub), *_ledger(hub), *_permissions(hub)]
-    return {"problems": problems, "cleaned": cleaned, "notes": _notes(hub)}
+    """Problems that remain, what was cleaned, and what an operator should know.
 
-
-def _orphans(hub: Hub) -> list[Told]:
-    """Objects that no snapshot names: a delivery that ended before its commit. Without a key, nobody can open them."""
+    Names what it finds instead of raising. With `clean`, raises Denied (delivery.busy) while another process writes,
+    Unreachable when the home takes no writes; without, it then says that leftovers were not looked for."""
     try:
-        needed = referenced(hub)
-    except Tampered as problem:
-        return [{"problem": "snapshot", "what": str(problem)}]
-    return [{"problem": "orphan", "what": name} for name in hub.store.names() if name not in needed]
+        with hub.writing():
+            needed = _needed(hub)
+            found = [*_unneeded(hub, needed), *_leftovers(hub), *_temporary(hub)]
+            failed = _clean(hub, found) if clean else found
+        notes = []
+    except HubError as problem:
+        if clean:
+            raise
+        needed, found, failed = _needed(hub), [], []
+        notes = [say("doctor.not-looked", None, reason=problem)]
+    cleaned = [p for p in found if p not in failed]
+    problems = [*failed, *needed.problems, *_absent(hub, needed), *_around(hub)]
+    return {
+        "problems": [p.told() for p in problems],
+        "cleaned": [p.told() for p in cleaned],
+        "notes": [*notes, *_notes(hub)],
+    }
 
 
-def _leftovers(hub: Hub) -> list[Told]:
-    found = getattr(hub.store, "leftovers", list)()
-    return [{"problem": "leftover", "what": name} for name in found]
-
-
-def _scratch(hub: Hub) -> list[Told]:
-    """Temporary folders whose process is gone. Their content is sealed under keys that died with it."""
-    return [{"problem": "temporary", "what": p.name} for p in sorted(hub.temp.iterdir())]
-
-
-def _clean(hub: Hub, problem: Told) -> Told:
-    name = str(problem["what"])
-    if problem["problem"] == "orphan":
-        hub.store.delete(name)
-    elif problem["problem"] == "leftover":
-        hub.store.clean()  # type: ignore[attr-defined]
-    elif problem["problem"] == "temporary":
-        shutil.rmtree(hub.temp / Path(name).name, ignore_errors=True)
-    return problem
-
-
-def _snapshots(hub: Hub) -> list[Told]:
-    told: list[Told] = []
+def _needed(hub: Hub) -> Needed:
+    """Reads every root and manifest part of every snapshot."""
+    needed = Needed()
     for row in hub.records.where(SnapshotRow):
-        head = head_named(hub, f"{row.dataset}@{row.sequence}")
-        if hub.records.get(KeyRow, head.key_id) is None:
-            told.append({"problem": "key", "what": head.name})
-    return told
+        head = Head(row.dataset, row.sequence, row.root, row.key_id)
+        needed.objects.setdefault(head.root, 0)
+        needed.keys.add(head.key_id)
+        try:
+            root, entries = read_dataset(hub, head)
+        except HubError as problem:
+            needed.problems.append(
+                Problem("snapshot", f"{head.dataset}@{head.sequence}", {"reason": problem})
+            )
+            continue
+        listed = [*root.parts, *entries]
+        needed.objects |= {one.object: one.size for one in listed}
+        needed.keys |= {one.key_id for one in listed}
+    return needed
 
 
-def _ledger(hub: Hub) -> list[Told]:
-    return [{"problem": "ledger", "what": str(problem)} for problem in verify_ledger(hub).problems]
+def _unneeded(hub: Hub, needed: Needed) -> Iterator[Problem]:
+    """Objects of a delivery that ended before its commit: without a key, nobody can open them. Keys likewise."""
+    if not needed.whole:
+        return
+    for name in _stored(hub):
+        if name not in needed.objects:
+            yield Problem("orphan", name)
+    for row in hub.records.where(KeyRow):
+        if row.key_id not in needed.keys:
+            yield Problem("orphan-key", row.key_id)
 
 
-def _permissions(hub: Hub) -> list[Told]:
-    told: list[Told] = []
-    for name in (KEYRING, RECORDS, PASSPHRASE):
-        path = hub.home / name
+def _stored(hub: Hub) -> list[str]:
+    try:
+        return sorted(hub.store.names())
+    except HubError:
+        return []  # what keeps the store from answering is said by `_store`
+
+
+def _leftovers(hub: Hub) -> list[Problem]:
+    if not isinstance(hub.store, TidyStore):
+        return []
+    try:
+        return [Problem("leftover", name) for name in hub.store.leftovers()]
+    except HubError:
+        return []
+
+
+def _temporary(hub: Hub) -> list[Problem]:
+    """Folders of processes that are gone. Their content is sealed under keys that died with them."""
+    return [Problem("temporary", name) for name in hub.scratch.abandoned()]
+
+
+def _clean(hub: Hub, found: list[Problem]) -> list[Problem]:
+    """Cleans, and returns what could not be."""
+    keys = [p for p in found if p.kind == "orphan-key"]
+    failed = [p for p in found if p.kind != "orphan-key" and not _cleaned(hub, p)]
+    if len(failed) < len(found):
+        with recorded(hub, EventKind.DOCTOR_CLEANED, things=len(found) - len(failed)):
+            for problem in keys:
+                hub.records.remove(KeyRow, key_id=problem.what)
+    return failed
+
+
+def _cleaned(hub: Hub, problem: Problem) -> bool:
+    how: dict[str, Callable[[], object]] = {
+        "orphan": lambda: hub.store.delete(problem.what),
+        "leftover": lambda: isinstance(hub.store, TidyStore) and hub.store.clean(),
+        "temporary": lambda: hub.scratch.remove(problem.what),
+    }
+    try:
+        how[problem.kind]()
+    except (HubError, OSError):
+        return False
+    return True
+
+
+def _absent(hub: Hub, needed: Needed) -> Iterator[Problem]:
+    """Objects that a snapshot names and the store does not have, or has in another size."""
+    for name, size in sorted(needed.objects.items()):
+        try:
+            if size not in (0, hub.store.size(name)):
+                yield Problem("size", name)
+        except Tampered:
+            yield Problem("missing", name)
+        except HubError:
+            return  # said once, by `_store`
+
+
+def _around(hub: Hub) -> Iterator[Problem]:
+    """What stands around the data: ledger, store, files, disk, clock."""
+    yield from (Problem("ledger", str(problem)) for problem in verify_ledger(hub).problems)
+    yield from _store(hub)
+    yield from _permissions(hub)
+    yield from _disks(hub)
+    yield from _clock(hub)
+
+
+def _store(hub: Hub) -> Iterator[Problem]:
+    try:
+        if isinstance(hub.store, TidyStore):
+            yield from (Problem("stranger", name) for name in hub.store.strangers())
+            hub.store.probe()
+    except HubError as problem:
+        yield Problem("store", hub.store.name, {"reason": problem})
+
+
+def _permissions(hub: Hub) -> Iterator[Problem]:
+    """Secrets, the records and the identity files are their owner's alone."""
+    private = [hub.home / name for name in (KEYRING, RECORDS, PASSPHRASE)]
+    private += sorted((hub.home / IDENTITIES).glob("*.json"))
+    for path in private:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            told.append({"problem": "permissions", "what": name})
-    return told
+            yield Problem("permissions", str(path.relative_to(hub.home)))
+
+
+def _disks(hub: Hub) -> Iterator[Problem]:
+    places: dict[str, Path] = {"home": hub.home, "store": hub.home / "store"}
+    seen: set[int] = set()
+    for name, path in places.items():
+        if path.exists() and (device := path.stat().st_dev) not in seen:
+            seen.add(device)
+            free = shutil.disk_usage(path).free
+            if free < FREE_LEAST:
+                yield Problem("disk", name, {"free": free >> 20})
+
+
+def _clock(hub: Hub) -> Iterator[Problem]:
+    """Events are dated by this machine's clock: one that went back would date later events earlier."""
+    size = hub.records.ledger.size()
+    try:
+        last = Leaf.parse(hub.records.ledger.leaf(size - 1)).at if size else ""
+    except Tampered:
+        return  # said as a problem of the ledger
+    if last > (now := hub.now()):
+        yield Problem("clock", last, {"now": now})
 
 
 def _notes(hub: Hub) -> list[str]:
@@ -91,3 +227,6 @@ def _notes(hub: Hub) -> list[str]:
     if not (hub.home / "witness.json").exists():
         notes.append(say("doctor.no-witness"))
     return notes
+
+
+__all__ = ["Problem", "doctor"]

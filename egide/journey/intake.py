@@ -3,34 +3,28 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
 
 from egide.frame.frame import Coded, Frame, Refusal
 from egide.frame.keys import KeyHasher
 from egide.frame.persons import Persons
 from egide.journey import identity, known, publish
+from egide.journey.arrival import Arrived, arrive, dataset_of
+from egide.journey.count import count, days_of
 from egide.journey.record import recorded
-from egide.journey.start import AGE
 from egide.model.crash import CrashPoint
-from egide.model.delivery import DeliveredFile, Delivery, DeliveryReport, TableTally
+from egide.model.delivery import DeliveredFile, DeliveryReport, TableTally
 from egide.model.errors import BadInput, Denied
 from egide.model.event import EventKind
-from egide.model.records import AccountRow, DeliveryRow, HolderRow
+from egide.model.records import DeliveryRow
 from egide.model.sealed import Role
-from egide.model.table import DataClass, Model, Severity, Table
-from egide.registry import codes_for, columns_for, model_of, resolve
-from egide.stages.arrive import open_file, read_manifest, verify_files
+from egide.model.table import Severity, Table
+from egide.registry import codes_for, columns_for, resolve
 from egide.stages.arrive.nir import NirWatch
-from egide.stages.arrive.package import NAME as PACKAGE
-from egide.stages.arrive.package import OpenedPackage
-from egide.stages.arrive.synthetic import generator_of
 from egide.stages.arrive.verify import Hashed
 from egide.stages.catalogue.profile import Profiler
 from egide.stages.check import TableChecker
@@ -42,20 +36,6 @@ from egide.wiring import Hub, Progress, quiet
 SPOOL_BYTES = 768 << 20  # rows of one table held in memory before they are spilled, sealed
 REFUSALS_HELD = 50_000
 _ORDER = {"identity": 0, "psa": 1, "stage1": 1, "idt": 2, "none": 2, "through": 3}
-
-Open = Callable[[DeliveredFile], BinaryIO]
-
-
-@dataclass
-class Arrived:
-    """A delivery whose bytes are what its holder announced."""
-
-    delivery: Delivery
-    holder: HolderRow
-    data_class: DataClass
-    model: Model
-    open: Open
-    close: Callable[[], None] = lambda: None
 
 
 def deliver(
@@ -73,7 +53,7 @@ def deliver(
     (exit 5) for a broken signature; in each case the hub keeps nothing of it."""
     started = time.monotonic()
     with hub.writing(), _scratch(hub) as temp:
-        arrived = arrive(hub, folder, holder, raise_class, temp, progress)
+        arrived = arrive(hub, folder, holder, raise_class, temp)
         hub.reached(CrashPoint.ARRIVED)
         try:
             report = _unchanged(hub, arrived) or _take_in(hub, arrived, temp, dry_run, progress)
@@ -81,61 +61,6 @@ def deliver(
             arrived.close()
     report.seconds = time.monotonic() - started
     return report
-
-
-def arrive(
-    hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: Path, progress: Progress = quiet
-) -> Arrived:
-    """Verifies manifest, signature, hashes, counts and sizes before a byte is used."""
-    row = hub.records.get(HolderRow, holder)
-    if row is None:
-        raise Denied("delivery.holder-unknown", holder=holder)
-    if not folder.is_dir():
-        raise BadInput("delivery.no-folder")
-    packaged = (folder / PACKAGE).is_file()
-    arrived = _open_package(hub, folder, row, temp) if packaged else _open_folder(hub, folder, row)
-    if raise_class is not None:
-        if raise_class < arrived.data_class:
-            raise Denied("delivery.class-lower", class_=arrived.data_class.value)
-        arrived.data_class = DataClass(raise_class)
-    return arrived
-
-
-def _open_folder(hub: Hub, folder: Path, holder: HolderRow) -> Arrived:
-    """A plain folder: only what the hub's generator signed as synthetic."""
-    delivery = read_manifest(folder)
-    if delivery.holder != holder.name:
-        raise BadInput("delivery.holder-differs", stated=delivery.holder, holder=holder.name)
-    model = model_of(delivery.model, delivery.model_version)
-    key = generator_of(folder, delivery)
-    if key is None:
-        raise Denied("delivery.not-packaged")
-    generators = hub.records.where(AccountRow, public_key=key.hex, revoked="")
-    if not any("generator" in a.roles for a in generators):
-        raise Denied("delivery.generator-unknown")
-    verify_files(folder, delivery)
-    return Arrived(delivery, holder, DataClass.C0, model, lambda f: open_file(folder, f))
-
-
-def _open_package(hub: Hub, folder: Path, holder: HolderRow, temp: Path) -> Arrived:
-    package = OpenedPackage(
-        folder,
-        hub=hub.id,
-        holder=holder.name,
-        holder_key=holder.public_key,
-        identity=hub.keys.text(AGE),
-        temp=temp,
-    )
-    model = model_of(package.delivery.model, package.delivery.model_version)
-    verify_files(temp, package.delivery, open_=package.open)
-    data_class = max((t.data_class for t in model.tables.values()), default=DataClass.C3)
-    return Arrived(package.delivery, holder, data_class, model, package.open, package.close)
-
-
-def dataset_of(arrived: Arrived) -> str:
-    """Datasets of synthetic data stand apart from those of real persons."""
-    name = f"{arrived.delivery.model}-{arrived.holder.name}"
-    return f"{name}-c0" if arrived.data_class is DataClass.C0 else name
 
 
 def _unchanged(hub: Hub, arrived: Arrived) -> DeliveryReport | None:
@@ -306,12 +231,12 @@ class Intake:
         if frame.keys is not None and frame.persons is not None:
             intake.checker.index.add(frame.keys, frame.persons)
         self._promote(frame)
-        self._count(intake, frame)
+        count(intake.tally, frame)
         intake.refusals += frame.refusals
         if len(intake.refusals) >= REFUSALS_HELD:
             self._flush_refusals(intake)
         if len(frame):
-            intake.spool.add(frame, buckets_of(self.persons.ids, self.hub.buckets), _days(frame))
+            intake.spool.add(frame, buckets_of(self.persons.ids, self.hub.buckets), days_of(frame))
 
     def _through(self, intake: TableIntake, frame: Frame) -> None:
         rule = intake.table.person
@@ -353,18 +278,6 @@ class Intake:
                     frame.refusals += [Refusal(frame.file, line, column, rule, "", b"") for line in lines]
                     frame.keep(~rows)
 
-    def _count(self, intake: TableIntake, frame: Frame) -> None:
-        tally = intake.tally
-        tally.accepted += len(frame)
-        tally.quarantined += len(frame.refusals)
-        tally.rows_in += len(frame) + len(frame.refusals)
-        tally.flagged += frame.flagged()
-        for refusal in frame.refusals:
-            tally.rules[refusal.rule, refusal.column] += 1
-        for why, rows in frame.flags.items():
-            tally.rules[why] += int(rows.sum())
-        _count_months(tally, frame)
-
     def _flush_refusals(self, intake: TableIntake, everything: bool = False) -> None:
         while intake.refusals and (everything or len(intake.refusals) >= REFUSALS_HELD):
             batch, intake.refusals = intake.refusals[:REFUSALS_HELD], intake.refusals[REFUSALS_HELD:]
@@ -403,33 +316,6 @@ class Intake:
                             "to": reference.table,
                         }
                     )
-
-
-def _days(frame: Frame) -> np.ndarray:
-    date = frame.columns.get(frame.table.date) if frame.table.date else None
-    if date is None:
-        return np.zeros(len(frame), np.int64)
-    days = date.numbers()
-    return days // 86_400 if date.column.kind.value == "datetime" else days
-
-
-def _count_months(tally: TableTally, frame: Frame) -> None:
-    name = frame.table.date or frame.table.period
-    column = frame.columns.get(name) if name else None
-    if not isinstance(column, Coded) or not len(frame):
-        return
-    counts = np.bincount(column.codes, minlength=len(column.vocabulary))
-    for code in np.flatnonzero(counts).tolist():
-        if code:
-            tally.months[_month(column, code)] += int(counts[code])
-
-
-def _month(column: Coded, code: int) -> str:
-    value = column.vocabulary.typed[code]
-    kind = column.column.kind.value
-    if kind in ("date", "datetime") and isinstance(value, int):
-        return str(np.datetime64(value, "D" if kind == "date" else "s").astype("datetime64[M]"))
-    return str(value)
 
 
 @contextmanager

@@ -143,13 +143,3 @@ def _read_whole(hub: Hub, dataset: str, entry: Entry) -> int:
 
 def _file(problem: Tampered, name: str, altered: list[str], missing: list[str]) -> None:
     (missing if problem.key == "store.missing" else altered).append(name)
-
-
-def referenced(hub: Hub) -> set[str]:
-    """Every object that some snapshot needs. Raises Tampered when a root or part cannot be read."""
-    names: set[str] = set()
-    for row in hub.records.where(SnapshotRow):
-        head = Head(row.dataset, row.sequence, row.root, row.key_id)
-        root, entries = read_dataset(hub, head)
-        names |= {head.root, *(p.object for p in root.parts), *(e.object for e in entries)}
-    return names

@@ -1,0 +1,85 @@
+"""A delivery at the door: manifest, signature, hashes, counts and sizes are verified before a byte is used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from egide.journey.start import AGE
+from egide.model.delivery import DeliveredFile, Delivery
+from egide.model.errors import BadInput, Denied
+from egide.model.records import AccountRow, HolderRow
+from egide.model.table import DataClass, Model
+from egide.registry import model_of
+from egide.stages.arrive import open_file, read_manifest, verify_files
+from egide.stages.arrive.package import NAME as PACKAGE
+from egide.stages.arrive.package import OpenedPackage
+from egide.stages.arrive.synthetic import generator_of
+from egide.wiring import Hub
+
+Open = Callable[[DeliveredFile], BinaryIO]
+
+
+@dataclass
+class Arrived:
+    """A delivery whose bytes are what its holder announced."""
+
+    delivery: Delivery
+    holder: HolderRow
+    data_class: DataClass
+    model: Model
+    open: Open
+    close: Callable[[], None] = lambda: None
+
+
+def arrive(hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: Path) -> Arrived:
+    """Verifies manifest, signature, hashes, counts and sizes before a byte is used."""
+    row = hub.records.get(HolderRow, holder)
+    if row is None:
+        raise Denied("delivery.holder-unknown", holder=holder)
+    if not folder.is_dir():
+        raise BadInput("delivery.no-folder")
+    packaged = (folder / PACKAGE).is_file()
+    arrived = _open_package(hub, folder, row, temp) if packaged else _open_folder(hub, folder, row)
+    if raise_class is not None:
+        if raise_class < arrived.data_class:
+            raise Denied("delivery.class-lower", class_=arrived.data_class.value)
+        arrived.data_class = DataClass(raise_class)
+    return arrived
+
+
+def _open_folder(hub: Hub, folder: Path, holder: HolderRow) -> Arrived:
+    """A plain folder: only what the hub's generator signed as synthetic."""
+    delivery = read_manifest(folder)
+    if delivery.holder != holder.name:
+        raise BadInput("delivery.holder-differs", stated=delivery.holder, holder=holder.name)
+    model = model_of(delivery.model, delivery.model_version)
+    key = generator_of(folder, delivery)
+    if key is None:
+        raise Denied("delivery.not-packaged")
+    generators = hub.records.where(AccountRow, public_key=key.hex, revoked="")
+    if not any("generator" in a.roles for a in generators):
+        raise Denied("delivery.generator-unknown")
+    verify_files(folder, delivery)
+    return Arrived(delivery, holder, DataClass.C0, model, lambda f: open_file(folder, f))
+
+
+def _open_package(hub: Hub, folder: Path, holder: HolderRow, temp: Path) -> Arrived:
+    package = OpenedPackage(
+        folder,
+        hub=hub.id,
+        holder=holder.name,
+        holder_key=holder.public_key,
+        identity=hub.keys.text(AGE),
+        temp=temp,
+    )
+    model = model_of(package.delivery.model, package.delivery.model_version)
+    verify_files(temp, package.delivery, open_=package.open)
+    data_class = max((t.data_class for t in model.tables.values()), default=DataClass.C3)
+    return Arrived(package.delivery, holder, data_class, model, package.open, package.close)
+
+
+def dataset_of(arrived: Arrived) -> str:
+    """Datasets of synthetic data stand apart from those of real persons."""
+    name = f"{arrived.delivery.model}-{arrived.holder.name}"
+    return f"{name}-c0" if arrived.data_class is DataClass.C0 else name
