@@ -175,7 +175,11 @@ def _check_series(call: exp.Anonymous) -> None:
 
 def _integer(node: exp.Expr) -> int:
     sign, literal = (-1, node.this) if isinstance(node, exp.Neg) else (1, node)
-    if not isinstance(literal, exp.Literal) or literal.is_string or not re.fullmatch("[0-9]{1,18}", literal.name):
+    if (
+        not isinstance(literal, exp.Literal)
+        or literal.is_string
+        or not re.fullmatch("[0-9]{1,18}", literal.name)
+    ):
         _refuse("series", most=SERIES)
     return sign * int(literal.name)
 

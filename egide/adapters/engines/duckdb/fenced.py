@@ -31,6 +31,7 @@ from egide.model.query import Limits, Result
 from egide.ports.engine import Feed
 
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # the worker's whole environment
+START = 30.0  # seconds for a worker to be ready, on a machine that is busy
 GRACE = 3.0  # seconds between the engine's own interrupt and the end of its process
 WORKER = "egide.adapters.engines.duckdb.worker"
 PIPE_BYTES = 1 << 20
@@ -97,12 +98,13 @@ class FencedEngine:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _serve(self, worker: Worker, opened: Callable[[str], None], limits: Limits) -> pa.Table:
-        end = time.monotonic() + limits.seconds + GRACE
+        end = time.monotonic() + START
         while True:
             message = _next(worker, end, limits)
             if "open" in message:
                 opened(message["open"])
             elif "walls" in message:
+                end = time.monotonic() + limits.seconds + GRACE
                 self.walls.clear()
                 self.walls.update(message["walls"])
             elif "done" in message:
