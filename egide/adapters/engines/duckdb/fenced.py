@@ -75,12 +75,16 @@ class FencedEngine:
     ) -> Result:
         asked = _columns(tables, columns)
         pour = Pour()
+
+        def opened(worker: Worker, name: str) -> None:
+            if name not in asked:
+                raise error_of("crashed", limits)
+            pour.start(worker.channel, tables[name], asked[name])
+
         try:
             with self._folder(limits) as folder, _started(folder) as worker:
                 wire.send(worker.channel, _request(sql, tables, asked, limits))
-                table = self._serve(
-                    worker, lambda name: pour.start(worker.channel, tables[name], asked[name]), limits
-                )
+                table = self._serve(worker, opened, limits)
         finally:
             pour.finish()
         return _result(table)
@@ -97,12 +101,12 @@ class FencedEngine:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _serve(self, worker: Worker, opened: Callable[[str], None], limits: Limits) -> pa.Table:
+    def _serve(self, worker: Worker, opened: Callable[[Worker, str], None], limits: Limits) -> pa.Table:
         end = time.monotonic() + START
         while True:
             message = _next(worker, end, limits)
             if "open" in message:
-                opened(message["open"])
+                opened(worker, str(message["open"]))
             elif "walls" in message:
                 end = time.monotonic() + limits.seconds + GRACE
                 self.walls.clear()
