@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from egide.adapters.disk import make_folder, write_new
 from egide.adapters.scratch import Scratch
 from egide.crypto.key import Key
 from egide.model.canonical import instant
@@ -176,9 +177,8 @@ def make_passphrase(home: Path) -> tuple[bytes, bool]:
     if sys.stdin.isatty() and not os.environ.get("EGIDE_UNATTENDED"):
         return ask_passphrase(), False
     made = secrets.token_urlsafe(32).encode()
-    descriptor = os.open(home / PASSPHRASE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(made + b"\n")
+    with _at_home():
+        write_new(home / PASSPHRASE, made + b"\n")
     return made, True
 
 
@@ -189,7 +189,7 @@ def create_home(home: Path, hub_id: str) -> tuple[Hub, bool]:
     if (home / RECORDS).exists() or (home / KEYRING).exists():
         raise BadUsage("hub.exists")
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(home, 0o700)
     except OSError as problem:
         raise Unreachable("hub.home", reason=problem.strerror or "") from None
     passphrase, made = make_passphrase(home)

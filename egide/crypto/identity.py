@@ -50,6 +50,16 @@ def write_identity(path: Path, name: str, key: SigningKey, passphrase: str | Non
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    for folder in (path.parent, path.parent.parent):  # the folder itself may be new
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _document(name: str, key: SigningKey, passphrase: str | None) -> bytes:

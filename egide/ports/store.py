@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class RangeReader(Protocol):
@@ -32,3 +32,24 @@ class Store(Protocol):
     def size(self, name: str) -> int: ...
     def names(self) -> Iterator[str]: ...
     def delete(self, name: str) -> None: ...
+
+
+@runtime_checkable
+class TidyStore(Store, Protocol):
+    """A store that can say what does not belong in it: a folder on a disk that somebody else also sees."""
+
+    def leftovers(self) -> list[str]:
+        """Temporary files whose writer is gone."""
+        ...
+
+    def clean(self) -> list[str]:
+        """Removes the leftovers and says which they were."""
+        ...
+
+    def strangers(self) -> list[str]:
+        """What is neither an object nor a temporary file."""
+        ...
+
+    def probe(self) -> None:
+        """Writes and removes something. Raises Unreachable when the store takes nothing."""
+        ...

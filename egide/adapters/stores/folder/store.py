@@ -11,9 +11,10 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from egide.adapters.disk import make_folder
 from egide.adapters.stores.folder.settings import FolderSettings
 from egide.adapters.stores.names import NAME, check_name
 from egide.model.errors import HubError, Tampered, Unreachable
@@ -76,6 +77,7 @@ class FolderStore:
     def __init__(self, settings: FolderSettings) -> None:
         self.name = settings.name
         self._root = settings.path
+        self._sure: set[str] = set()  # folders whose own entry this process knows to be on the disk
 
     def put(self, name: str, source: Path) -> None:
         check_name(name, self.name)
@@ -159,6 +161,18 @@ class FolderStore:
             if not name.startswith(INCOMING) and not (NAME.fullmatch(name) and name[:2] == place)
         ]
 
+    def probe(self) -> None:
+        """Writes and removes a temporary file. Raises Unreachable (read-only, full) when the store takes nothing."""
+        with _failing(self.name), self._folder(".", make=True) as folder:
+            temporary = f"{INCOMING}{secrets.token_hex(8)}"
+            handle = os.open(temporary, _NEW, 0o440, dir_fd=folder)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                os.write(handle, bytes(STEP))
+            finally:
+                os.unlink(temporary, dir_fd=folder)
+                os.close(handle)
+
     def _files(self) -> Iterator[tuple[str, str]]:
         with _failing(self.name):
             if not (self._root / OBJECTS).is_dir():
@@ -203,12 +217,15 @@ class FolderStore:
     @contextmanager
     def _folder(self, place: str, make: bool = False) -> Iterator[int]:
         """The folder `objects/<place>`, open; every step refuses links. FileNotFoundError when it is not there."""
-        if make:
-            self._root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if make and "" not in self._sure:
+            make_folder(self._root, 0o750)
+            self._sure.add("")
         handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for step in (OBJECTS, place):
-                handle = _into(handle, step, make)
+                handle = _into(handle, step, make and step not in self._sure)
+                if make:
+                    self._sure.add(step)
             yield handle
         finally:
             os.close(handle)
@@ -223,11 +240,9 @@ def _listed(folder: Path | int) -> list[tuple[str, bool]]:
 def _into(folder: int, step: str, make: bool) -> int:
     """Goes one folder down and closes the one left. On failure `folder` stays open."""
     if make:
-        try:
+        with suppress(FileExistsError):
             os.mkdir(step, 0o750, dir_fd=folder)
-            os.fsync(folder)
-        except FileExistsError:
-            pass
+        os.fsync(folder)  # also when another process made it and died before it was on the disk
     below = os.open(step, _FOLDER, dir_fd=folder)
     os.close(folder)
     return below
