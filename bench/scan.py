@@ -114,7 +114,6 @@ def connect(lake: Lake, threads: int) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
     sealed_files.attach(connection, lake.files)
-    connection.execute("SET enable_external_file_cache = false")
     return connection
 
 

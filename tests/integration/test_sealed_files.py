@@ -51,7 +51,6 @@ def files_of(lake: Lake, most_open: int = 384) -> SealedFiles:
 
 def connected(files: SealedFiles) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute("SET enable_external_file_cache = false")
     attach(connection, files)
     return connection
 
@@ -157,6 +156,13 @@ def test_a_destroyed_key_closes_what_was_open(lake: Lake) -> None:
     files.release()
     with pytest.raises(Unreachable):
         run(connection, files, f"SELECT sum(n) FROM {over(lake[2])}")
+
+
+def test_the_engine_keeps_no_contents(lake: Lake) -> None:
+    files = files_of(lake)
+    connection = connected(files)
+    run(connection, files, f"SELECT sum(n), sum(who) FROM {over(lake[2])}")
+    assert connection.execute("SELECT count(*) FROM duckdb_external_file_cache()").fetchone() == (0,)
 
 
 def test_few_open_readers_suffice(lake: Lake) -> None:

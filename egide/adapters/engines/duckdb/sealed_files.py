@@ -25,6 +25,9 @@ from egide.ports.store import Store
 
 PROTOCOL = "sealed"
 MOST_OPEN = 384  # readers kept open: each holds a file, and many systems allow a process 1,024
+# For a connection that reads sealed files, before it is locked. Footers are kept, since objects never change; contents
+# are not: what DuckDB cached of an object would outlive its key.
+SETTINGS = ("SET parquet_metadata_cache = true", "SET enable_external_file_cache = false")
 _PATH = re.compile(r"(?:sealed://)?([0-9a-f]{64})\.parquet")
 _NEVER_CHANGED = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -189,7 +192,8 @@ def attach(connection: duckdb.DuckDBPyConnection, files: SealedFiles) -> None:
     tune_allocator()
     locked = connection.execute("SELECT current_setting('lock_configuration')").fetchone()
     if not locked or not locked[0]:
-        connection.execute("SET parquet_metadata_cache = true")
+        for setting in SETTINGS:
+            connection.execute(setting)
     connection.register_filesystem(files)
 
 
