@@ -51,6 +51,7 @@ class Link:
     rank: int
     person: bytes
     death: int  # days since 1970-01-01, ALIVE when none is known
+    idt: bytes = b""  # the register's BEN_IDT_ANO where its form alone would not lead to this person
 
 
 class Identity:
@@ -59,6 +60,8 @@ class Identity:
     def __init__(self) -> None:
         self._by_pair: dict[tuple[bytes, int], bytes] = {}
         self._by_psa: dict[bytes, bytes | None] = {}  # None: shared by several persons
+        self._by_idt: dict[bytes, bytes | None] = {}
+        self._idt_of: dict[tuple[bytes, int], bytes] = {}
         self._deaths: dict[bytes, int] = {}
         self._everyone: set[bytes] = set()
 
@@ -71,6 +74,10 @@ class Identity:
         only = self._by_psa.setdefault(link.psa, link.person)
         if only != link.person:
             self._by_psa[link.psa] = None
+        if link.idt:
+            self._idt_of[link.psa, link.rank] = link.idt
+            if self._by_idt.setdefault(link.idt, link.person) != link.person:
+                self._by_idt[link.idt] = None
         if link.death != ALIVE:
             self._deaths[link.person] = min(link.death, self._deaths.get(link.person, ALIVE))
 
@@ -81,6 +88,10 @@ class Identity:
         """The person of a pseudonym given without its rank, and whether it is shared (then nobody is named)."""
         person = self._by_psa.get(psa)
         return person, psa in self._by_psa and person is None
+
+    def person_of_idt(self, idt: bytes) -> bytes | None:
+        """Whom the register says a BEN_IDT_ANO names, where its form does not; None too when it names several."""
+        return self._by_idt.get(idt)
 
     def shared(self) -> list[bytes]:
         """The pseudonyms that several persons bear."""
@@ -93,4 +104,7 @@ class Identity:
         return self._deaths.get(person, ALIVE)
 
     def links(self) -> list[Link]:
-        return [Link(psa, rank, person, self.death(person)) for (psa, rank), person in self._by_pair.items()]
+        return [
+            Link(*pair, person, self.death(person), self._idt_of.get(pair, b""))
+            for pair, person in self._by_pair.items()
+        ]

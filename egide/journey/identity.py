@@ -20,7 +20,13 @@ from egide.wiring import Hub
 TABLE = "IDENTITY"
 PART_LINKS = 1_000_000
 _SCHEMA = pa.schema(
-    [("psa", pa.binary()), ("rank", pa.int64()), ("person", pa.binary()), ("death", pa.int64())]
+    [
+        ("psa", pa.binary()),
+        ("rank", pa.int64()),
+        ("person", pa.binary()),
+        ("death", pa.int64()),
+        ("idt", pa.binary()),
+    ]
 )
 
 
@@ -56,8 +62,8 @@ def load(hub: Hub, dataset: str) -> Identity:
         context = Context(hub.id, head.dataset, Role.IDENTITY, entry.key_id)
         data = read_object(hub.store, entry.object, hub.key_of(entry.key_id), context, entry.plain_size)
         columns = pq.read_table(io.BytesIO(data)).to_pydict()
-        for psa, rank, person, death in zip(*(columns[name] for name in _SCHEMA.names), strict=True):
-            known.add(Link(psa, rank, person, death))
+        for values in zip(*(columns[name] for name in _SCHEMA.names), strict=True):
+            known.add(Link(*values))
     return known
 
 

@@ -15,6 +15,7 @@ from egide.model.table import Column, Domain, Table
 
 PERSON_DOMAINS = {Domain.PSA, Domain.ANO, Domain.IDT, Domain.PROVIDER, Domain.STAGE1}
 PSEUDONYM_CHARACTERS = 17  # of a FOIN pseudonym; BEN_IDT_ANO with one more is PSA and rank
+IDT = "BEN_IDT_ANO"
 NO_DEATH = -135140  # 1600-01-01 in days: the SNDS's way to say that no death is known
 
 Pseudonymise = Callable[
@@ -40,12 +41,13 @@ class SecondStage:
     def apply(self, frame: Frame) -> None:
         """Replaces identifiers and sets `frame.persons` for tables that name their persons themselves."""
         rule = frame.table.person
-        originals = self._replace_identifiers(frame, keep=rule.columns[0] if rule.by == "idt" else None)
+        keep = {"idt": rule.columns[0], "identity": IDT}.get(rule.by) if rule.columns else None
+        originals = self._replace_identifiers(frame, keep)
         if not len(frame):
             frame.persons = np.empty(0, np.int32)
             return
         if rule.by == "identity":
-            self._learn(frame)
+            self._learn(frame, originals)
         elif rule.by == "psa":
             self._assign_by_psa(frame)
         elif rule.by == "idt":
@@ -86,8 +88,8 @@ class SecondStage:
             self._done[id(vocabulary)] = (vocabulary, len(vocabulary))
         return kept
 
-    def _learn(self, frame: Frame) -> None:
-        """IR_BEN_R says who is who: PSA and rank, ANO where known, death."""
+    def _learn(self, frame: Frame, fresh_idts: list[str]) -> None:
+        """IR_BEN_R says who is who: PSA and rank, ANO where known, BEN_IDT_ANO, death."""
         self.learnt = True
         psa, rank = (frame.columns[name] for name in frame.table.person.columns)
         ano, death = frame.columns.get("BEN_NIR_ANO"), frame.columns.get("BEN_DCD_DTE")
@@ -96,11 +98,16 @@ class SecondStage:
         names = ano.texts() if ano is not None else [None] * len(frame)
         psas, ranks = psa.texts(), rank.numbers().tolist()
         persons = self._name_persons(names, psas, ranks)
-        for a_psa, a_rank, person, day, none in zip(
-            psas, ranks, persons, deaths.tolist(), absent.tolist(), strict=True
-        ):
-            self.identity.add(Link(_bytes(a_psa), a_rank, person, ALIVE if none or day <= NO_DEATH else day))
         frame.persons = self.persons.numbers(persons)
+        days = np.where(absent | (deaths <= NO_DEATH), ALIVE, deaths).tolist()
+        pairs = [(_bytes(a_psa), a_rank) for a_psa, a_rank in zip(psas, ranks, strict=True)]
+        for pair, person, day in zip(pairs, persons, days, strict=True):
+            self.identity.add(Link(*pair, person, day))
+        if isinstance(idt := frame.columns.get(IDT), Coded):
+            for row in np.flatnonzero(self._by_idt(idt, fresh_idts) != frame.persons).tolist():
+                if code := idt.codes[row]:
+                    other = _bytes(idt.vocabulary.typed[code])
+                    self.identity.add(Link(*pairs[row], persons[row], days[row], other))
 
     def _name_persons(self, anos: list[object], psas: list[object], ranks: list[int]) -> list[bytes]:
         named = [
@@ -157,27 +164,46 @@ class SecondStage:
         name = frame.table.person.columns[0]
         column = frame.columns[name]
         assert isinstance(column, Coded)
-        at = id(column.vocabulary)
-        known = self._by_code.get(at, np.full(1, NOBODY, np.int32))
-        persons = self.persons.numbers([self._person_of_idt(value) for value in fresh])
-        self._by_code[at] = np.concatenate([known, persons])
-        frame.persons = self._by_code[at][column.codes]
-        frame.persons[column.nulls()] = NOBODY
+        frame.persons = self._by_idt(column, fresh)
         if len(self.identity):
             everyone = self.identity.everyone()
             missing = np.fromiter(
-                (self.persons.id_of(n) not in everyone if n >= 0 else False for n in self._by_code[at]), bool
+                (
+                    n >= 0 and self.persons.id_of(n) not in everyone
+                    for n in self._by_code[id(column.vocabulary)]
+                ),
+                bool,
             )
             frame.flag("reference", name, missing[column.codes])
 
-    def _person_of_idt(self, raw: str) -> bytes:
-        if len(raw) == PSEUDONYM_CHARACTERS + 1 and raw[-1].isdigit():
-            [psa] = self._pseudonymise([raw[:-1]], str(Domain.PSA))
-            return (
-                self.identity.person(psa, int(raw[-1]))
-                or self._name_persons([None], [psa], [int(raw[-1])])[0]
-            )
-        return self._name_persons(self._pseudonymise([raw], str(Domain.ANO)), [b""], [0])[0]
+    def _by_idt(self, column: Coded, fresh: list[str]) -> np.ndarray:
+        """The person of each row of a BEN_IDT_ANO column, `fresh` being its values met since last time."""
+        at = id(column.vocabulary)
+        known = self._by_code.get(at, np.full(1, NOBODY, np.int32))
+        typed = column.vocabulary.typed[len(known) :]
+        persons = [
+            (self.identity.person_of_idt(_bytes(idt)) if idt is not None else None) or by_form
+            for idt, by_form in zip(typed, self._persons_of_idts(fresh), strict=True)
+        ]
+        self._by_code[at] = np.concatenate([known, self.persons.numbers(persons)])
+        return self._by_code[at][column.codes]
+
+    def _persons_of_idts(self, raws: list[str]) -> list[bytes]:
+        """Whom each BEN_IDT_ANO names by its form: an ANO, or a PSA and its rank in one more character."""
+        ranked = [len(raw) == PSEUDONYM_CHARACTERS + 1 and raw[-1].isdigit() for raw in raws]
+        with_rank = [raw for raw, yes in zip(raws, ranked, strict=True) if yes]
+        psas = self._pseudonymise([raw[:-1] for raw in with_rank], str(Domain.PSA))
+        anos = self._pseudonymise(
+            [raw for raw, yes in zip(raws, ranked, strict=True) if not yes], str(Domain.ANO)
+        )
+        ranks = [int(raw[-1]) for raw in with_rank]
+        named = self._name_persons([None] * len(psas), list(psas), ranks)
+        by_pair = iter(
+            self.identity.person(psa, rank) or name
+            for psa, rank, name in zip(psas, ranks, named, strict=True)
+        )
+        by_ano = iter(self._name_persons(list(anos), [b""] * len(anos), [0] * len(anos)))
+        return [next(by_pair if yes else by_ano) for yes in ranked]
 
     def _assign_by_stage1(self, frame: Frame) -> None:
         column = frame.columns[frame.table.person.columns[0]]
