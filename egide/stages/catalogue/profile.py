@@ -72,7 +72,7 @@ def _collector(column: Column) -> FilledCollector | CodesCollector | NumbersColl
 def _persons(values: pa.Array) -> NDArray[np.uint64]:
     """One number for each person. Pseudonyms are uniform, so that their first eight bytes tell persons apart."""
     if isinstance(values, pa.DictionaryArray):
-        return _persons(values.dictionary)[values.indices.fill_null(0).to_numpy(zero_copy_only=False)]
+        return _of_each(_persons(values.dictionary), values.indices)
     if pa.types.is_fixed_size_binary(values.type) and values.type.byte_width >= 8:
         width = values.type.byte_width
         raw = np.frombuffer(values.buffers()[1], np.uint8)[values.offset * width :][: len(values) * width]
@@ -81,4 +81,10 @@ def _persons(values: pa.Array) -> NDArray[np.uint64]:
         return values.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
     named = values.dictionary_encode()
     numbers = np.array([hash(v) & 0xFFFFFFFFFFFFFFFF for v in named.dictionary.to_pylist()], np.uint64)
-    return numbers[named.indices.fill_null(0).to_numpy(zero_copy_only=False)]
+    return _of_each(numbers, named.indices)
+
+
+def _of_each(persons: NDArray[np.uint64], indices: pa.Array) -> NDArray[np.uint64]:
+    """The person of each row. Rows of nobody known count as one person together, never as many."""
+    with_nobody = np.append(persons, np.uint64(0))
+    return with_nobody[indices.fill_null(len(persons)).to_numpy(zero_copy_only=False)]
