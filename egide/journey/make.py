@@ -26,7 +26,7 @@ def synth(
         "model": "snds",
         "people": people,
         "years": f"{years[0]}-{years[-1]}",
-        "seed": seed,
+        "seed": str(seed),  # seeds reach past what canonical JSON holds as a number
         "defects": str(defects),
     }
     sign_synthetic(out, read_manifest(out), arguments, generator_key())
