@@ -25,7 +25,7 @@ class Place:
 COMMANDS = {
     "init": Place("start", "Make a hub: keys, records, store, the owner's account, holder cnam."),
     "demo": Place("demo", "Take invented persons through the whole hub, then show its pages."),
-    "serve": Place("demo", "Show the hub's pages on this machine."),
+    "serve": Place("demo", "Show the hub's pages on this machine, until Ctrl-C."),
     "status": Place("look", "Say what the hub holds."),
     "doctor": Place("look", "Look for what is wrong: leftovers, orphans, weak set-ups."),
     "synth": Place("synth", "Invent deliveries.", group=True),

@@ -39,17 +39,15 @@ def ended(run: Callable[[], object], arguments: Sequence[str]) -> int:
     try:
         code = run()
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # SystemExit: how Typer and Rich put a broken pipe
         return _unread()
-    except (
-        Exception
-    ) as error:  # the last fence: whatever went wrong, its text may hold a value, so only its name is said
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:  # the last fence: its text may hold a value, so only its name is said
         if os.environ.get("EGIDE_DEBUG") == "1":
             traceback.print_exc()
         return _say(error, json)
-    if code == INTERRUPTED:
-        complain(say("cli.interrupted"))
-    return code if isinstance(code, int) else 0
+    return _interrupted(json) if code == INTERRUPTED else code if isinstance(code, int) else 0
 
 
 def complain(sentence: str) -> None:
@@ -61,8 +59,19 @@ def complain(sentence: str) -> None:
 
 def _unread() -> int:
     """Whoever read our output left. The work was done before it was printed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _let_go()
     return 0
+
+
+def _let_go() -> None:
+    """Nothing more is written to a standard output that cannot take it, not at the process's end either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _interrupted(json: bool) -> int:
+    sentence = say("cli.interrupted")
+    complain(sentence)
+    return _as_json("cli.interrupted", sentence, INTERRUPTED, json)
 
 
 def _say(error: Exception, json: bool) -> int:
@@ -71,10 +80,18 @@ def _say(error: Exception, json: bool) -> int:
         print(_usage(error), file=sys.stderr)
     else:
         complain(sentence)
-    if json:
-        from egide.cli.show import print_json
+    return _as_json(key, sentence, code, json)
 
-        print_json({"error": {"code": key, "message": sentence, "exit": code}})
+
+def _as_json(key: str, sentence: str, code: int, json: bool) -> int:
+    from egide.cli.show import print_json
+
+    try:
+        if json:
+            print_json({"error": {"code": key, "message": sentence, "exit": code}})
+        sys.stdout.flush()
+    except OSError:
+        _let_go()
     return code
 
 
@@ -87,7 +104,7 @@ def explained(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, typer.Abort):
         return "cli.no-answer", say("cli.no-answer"), REACH
     if found := _of_records(error):
-        return found, say(found), TAMPERED if found == "cli.records-broken" else REACH
+        return found, say(found, name="records"), TAMPERED if found == "cli.records-broken" else REACH
     if isinstance(error, OSError):
         key = _DISK.get(error.errno or 0, "cli.system")
         return key, say(key, reason=error.strerror or type(error).__name__, name=_name_of(error)), REACH
