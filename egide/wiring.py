@@ -131,11 +131,9 @@ def _at_home() -> Iterator[None]:
 
 
 def home_of(given: Path | None) -> Path:
-    """`--home`, else EGIDE_HOME, else ~/.egide."""
-    if given is not None:
-        return given
+    """`--home`, else EGIDE_HOME, else ~/.egide; absolute, so that no later change of folder matters."""
     named = os.environ.get("EGIDE_HOME")
-    return Path(named) if named else Path.home() / ".egide"
+    return (given or (Path(named) if named else Path.home() / ".egide")).absolute()
 
 
 def generator_home() -> Path:
@@ -234,7 +232,13 @@ def _hub(home: Path, keys: Keys) -> Hub:
     if fresh:
         migrate()
         (home / RECORDS).chmod(0o600)
-    return Hub(home, keys, DjangoRecords(), _folder_store(home / STORE), os.environ.get("EGIDE_KILL_AT", ""))
+    return Hub(
+        home.absolute(),
+        keys,
+        DjangoRecords(),
+        _folder_store(home / STORE),
+        os.environ.get("EGIDE_KILL_AT", ""),
+    )
 
 
 def _folder_store(folder: Path) -> Store:

@@ -36,9 +36,9 @@ PEOPLE = {
     "chloe": (AccountRole.REVIEWER,),
 }
 TERMS: Told = {
-    "project": "DIABETE-2024",
+    "project": "RECOURS-2024",
     "dataset": "snds-cnam-c0",
-    "purpose": "Describe who is dispensed antidiabetic drugs, by age, sex and department (demonstration on synthetic data)",
+    "purpose": "Describe the use of care by year, sex and decade of birth (demonstration on synthetic data)",
     "legal_basis": "demonstration on class C0 data",
     "persons": ["alice"],
     "tables": {
@@ -51,10 +51,11 @@ TERMS: Told = {
     "precision": {"care_date": "month", "birth_year": "year"},
 }
 QUERY = """
-SELECT b.BEN_RES_DPT AS department, b.BEN_SEX_COD AS sex, COUNT(*) AS services, SUM(p.PRS_ACT_QTE) AS quantity
+SELECT year(p.EXE_SOI_DTD) AS care_year, b.BEN_SEX_COD AS sex, left(b.BEN_NAI_ANN, 3) || '0' AS born,
+       COUNT(*) AS services, SUM(p.PRS_ACT_QTE) AS quantity
 FROM ER_PRS_F p JOIN IR_BEN_R b ON p.PERSON_ID = b.PERSON_ID
-GROUP BY b.BEN_RES_DPT, b.BEN_SEX_COD
-ORDER BY b.BEN_RES_DPT, b.BEN_SEX_COD
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
 """
 
 
@@ -155,7 +156,7 @@ def _authorise(hub: Hub) -> str:
     today = datetime.now(UTC).date()
     terms = {**TERMS, "start": today.isoformat(), "end": (today + timedelta(days=365)).isoformat()}
     project = str(terms["project"])
-    access.apply(hub, {**terms, "title": "Qui reçoit des antidiabétiques ?"}, _actor(hub, "alice"))
+    access.apply(hub, {**terms, "title": "Le recours aux soins selon l'âge et le sexe"}, _actor(hub, "alice"))
     access.give_opinion(hub, project, "favourable", "", _actor(hub, "comite"))
     access.authorise(hub, project, "grant", "", _actor(hub, "autorite"))
     return access.issue(hub, terms, _actor(hub, "autorite")).id

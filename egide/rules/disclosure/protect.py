@@ -90,7 +90,8 @@ def _wanting(
     ]
     if faults:
         return faults
-    exposed = _computable(lines, hidden) or _narrow(cells, lines, hidden, first, threshold)
+    told = [line for line in lines if not _untold(cells, line, hidden, threshold)]
+    exposed = _computable(told, hidden) or _narrow(cells, lines, hidden, first, threshold)
     return [
         tuple(n for n, line in enumerate(lines) if cell in line.parts or cell == line.total)
         for cell in exposed
@@ -111,6 +112,11 @@ def _bare(cells: Sequence[Cell], line: Line, hidden: set[int], threshold: int) -
 def _spent(line: Line, hidden: set[int]) -> bool:
     """Nothing is left to hide, and the total is not of this table: any query that asks for it meets the same rules."""
     return line.total is None and all(p in hidden for p in line.parts)
+
+
+def _untold(cells: Sequence[Cell], line: Line, hidden: set[int], threshold: int) -> bool:
+    """A margin of too few persons is told by no query: whoever asks for it meets the same threshold."""
+    return _spent(line, hidden) and sum(cells[p].persons for p in line.parts) < threshold
 
 
 def _next(

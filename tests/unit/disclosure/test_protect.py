@@ -53,7 +53,8 @@ def solvable(unknown: set[int], equations: list[dict[int, int]]) -> set[int]:
 
 
 def equations_of(cells: list[Cell]) -> list[dict[int, int]]:
-    """Every total over every set of keys, shown or not, except over a single cell (its own count, hidden alike)."""
+    """Every total over every set of keys, shown or not, but for what no query tells: a total over a single cell or
+    over too few persons is hidden alike."""
     found = []
     inner = [n for n, c in enumerate(cells) if not c.summed]
     keys = range(len(cells[0].keys))
@@ -72,7 +73,7 @@ def equations_of(cells: list[Cell]) -> list[dict[int, int]]:
             ]
             if shown:
                 found.append(dict.fromkeys(parts, 1) | {shown[0]: -1})
-            elif summed and len(parts) > 1:
+            elif summed and len(parts) > 1 and sum(cells[n].persons for n in parts) >= THRESHOLD:
                 found.append(dict.fromkeys(parts, 1))
     return found
 
@@ -161,3 +162,18 @@ def test_a_weaker_rule_would_be_caught() -> None:
 @pytest.mark.parametrize("size", [2000])
 def test_a_long_table_is_quick(size: int) -> None:
     assert protect(one_way([5, *range(20, size)]), {0}, THRESHOLD)
+
+
+def test_a_fine_table_keeps_what_is_large() -> None:
+    """Three keys and a structural nought: hiding what is small does not spread to the whole table."""
+    small = {(2021, 1): 3, (2021, 2): 4, (2022, 1): 7, (2022, 2): 8, (2023, 1): 12, (2023, 2): 12, (2020, 1): 3}
+    cells = [Cell((year, sex, 2020), frozenset(), persons) for (year, sex), persons in small.items()]
+    cells += [
+        Cell((year, sex, born), frozenset(), 20 + sex + born % 7)
+        for year in range(2019, 2024)
+        for sex in (1, 2)
+        for born in (1950, 1960, 1970, 1980)
+    ]
+    primary = {n for n, c in enumerate(cells) if c.persons < THRESHOLD}
+    hidden = primary | protect(cells, primary, THRESHOLD)
+    assert len(hidden) < len(cells) / 2

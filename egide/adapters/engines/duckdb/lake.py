@@ -9,7 +9,14 @@ import pyarrow as pa
 
 from egide.adapters.engines.duckdb import trusted
 from egide.adapters.engines.duckdb.feed import RelationFeed, quote
-from egide.adapters.engines.duckdb.sealed_files import Opening, SealedFiles, attach, path_of, run
+from egide.adapters.engines.duckdb.sealed_files import (
+    Opening,
+    SealedFiles,
+    attach,
+    path_of,
+    run,
+    tune_allocator,
+)
 from egide.model.errors import HubError
 from egide.ports.engine import Feed
 from egide.ports.lake import Transform
@@ -22,6 +29,7 @@ class DuckLake:
     def __init__(
         self, store: Store, resolve: Callable[[str], Opening], temp: Path, memory: str, threads: int
     ) -> None:
+        tune_allocator()  # before the engine starts its threads
         self._files = SealedFiles(store, resolve)
         self._connection = trusted.connect(temp, memory, threads)
         attach(self._connection, self._files)

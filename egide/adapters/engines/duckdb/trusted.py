@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from egide.adapters.engines.duckdb.sealed_files import SETTINGS
 from egide.model.errors import Unreachable
 
 WHEEL = "duckdb-extension-httpfs"
@@ -33,6 +34,8 @@ def connect(temp: Path, memory: str, threads: int, quota: str = "64GiB") -> duck
     for name, value in settings.items():
         connection.execute(f"SET {name} = '{_quoted(value)}'")
     connection.execute(f"SET threads = {int(threads)}")
+    for setting in SETTINGS:
+        connection.execute(setting)
     connection.execute("SET lock_configuration = true")
     return connection
 
