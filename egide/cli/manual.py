@@ -28,7 +28,7 @@ Written from the commands themselves by `python -m egide.cli.manual`: do not edi
 | 4 | a host, a disk or a key could not be reached |
 | 5 | tampering detected |
 | 70 | a fault of ours |
-| 130 | interrupted; nothing that was under way was kept |
+| 130 | interrupted; the hub kept nothing of what was under way |
 """
 WIDTH = 100
 

@@ -3,9 +3,11 @@
 import errno
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,3 +212,19 @@ def test_closed_streams_change_nothing_else() -> None:
         os.close(2)
 
     assert subprocess.run([*COMMAND, "--help"], preexec_fn=close).returncode == 0
+
+
+def test_ctrl_c_ends_a_command_with_one_sentence(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    endless = ["synth", "snds", str(out), "--people", "9000000", "--years", "2014-2035", "--seed", "1"]
+    with subprocess.Popen(
+        [*COMMAND, *endless], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        deadline = time.monotonic() + 60
+        while not (out / "IR_BEN_R.csv").exists():
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert said[0] == "" and said[1].count("\n") == 1 and "interrupted" in said[1]

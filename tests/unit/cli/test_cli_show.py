@@ -160,3 +160,17 @@ def test_files_that_are_not_there_or_there_already(tmp_path: Path) -> None:
     with pytest.raises(BadUsage, check=lambda e: e.key == "cli.exists"):
         absent(tmp_path / "f")
     assert absent(tmp_path / "g") == tmp_path / "g"
+
+
+def test_a_hidden_cell_is_shown_as_hidden() -> None:
+    from egide.cli.query import _draw
+    from egide.journey.ask import Asked
+    from egide.model.query import Answer
+
+    rows = (("01", 25), ("02", None), ("03", None))
+    mask = ((False, False), (False, True), (False, False))
+    answer = Answer(("dep", "n"), ("VARCHAR", "BIGINT"), rows, mask, hidden=1, persons_checked=True)
+    lines = drawn(lambda c: _draw(c, Asked(answer, "snds@1:ab", 3))).splitlines()
+    cells = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in lines if line.startswith("│")}
+    assert cells == {"01": "25", "02": "·", "03": ""}
+    assert "snds@1:ab" in lines[-1] and "3" in lines[-1] and lines[-1].rstrip().endswith("1")
