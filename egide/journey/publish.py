@@ -17,7 +17,7 @@ from egide.journey.record import note, recorded, signer
 from egide.model.crash import CrashPoint
 from egide.model.delivery import Delivery
 from egide.model.errors import Denied
-from egide.model.event import EventKind
+from egide.model.event import EventKind, Fact
 from egide.model.records import DatasetRow, DeliveryRow, ExclusionRow, KeyRow, ProfileRow, SnapshotRow
 from egide.model.sealed import Entry, Role
 from egide.model.snapshot import Root
@@ -62,22 +62,17 @@ def publish(hub: Hub, intake: "Intake") -> None:
     report.bytes_plain = sum(e.plain_size for e in entries)
     report.bytes_sealed = sum(e.size for e in entries)
     delivery = intake.arrived.delivery
-    with recorded(
-        hub,
-        EventKind.SNAPSHOT,
-        dataset=intake.dataset,
-        snapshot=snapshot.head.name,
-        rows=snapshot.document.rows,
-    ):
+    with recorded(hub, EventKind.SNAPSHOT, **_facts(snapshot)):
         _dataset(hub, intake)
         for _, dataset in keys:
             _needs_kek(hub, dataset)
         hub.reached(CrashPoint.KEK)
         hub.records.add_all([_key_row(hub, dataset, key) for key, dataset in keys])
         hub.reached(CrashPoint.KEYS)
-        for new in (snapshot, linked):
-            if new is not None:
-                hub.records.add(_snapshot_row(hub, new, delivery.id))
+        hub.records.add(_snapshot_row(hub, snapshot, delivery.id))
+        if linked is not None:
+            hub.records.add(_snapshot_row(hub, linked, delivery.id))
+            note(hub, EventKind.SNAPSHOT, **_facts(linked))
         if intake.replaced:
             before = hub.records.get(DeliveryRow, intake.replaced, delivery.holder)
             assert before is not None
@@ -179,6 +174,18 @@ def _snapshot_row(hub: Hub, new: NewSnapshot, delivery: str) -> SnapshotRow:
     return SnapshotRow(
         head.dataset, head.sequence, head.root, head.key_id, new.document.created, delivery, new.document.rows
     )
+
+
+def _facts(new: NewSnapshot) -> dict[str, Fact]:
+    """What the ledger remembers of a snapshot: a head that it did not record is no head (`snapshot verify`)."""
+    head = new.head
+    return {
+        "dataset": head.dataset,
+        "sequence": head.sequence,
+        "snapshot": head.name,
+        "root": head.root,
+        "rows": new.document.rows,
+    }
 
 
 def _dataset(hub: Hub, intake: "Intake") -> None:

@@ -1,11 +1,16 @@
 """Snapshots as people ask for them: listed, shown, compared, verified object by object."""
 
+import contextlib
+
 from egide.crypto.seal import Unsealed, verify_name
 from egide.journey.known import head_named, read_dataset, snapshot_key
+from egide.journey.record import unseal_side
 from egide.model.errors import Tampered
+from egide.model.event import EventKind
 from egide.model.records import SnapshotRow
 from egide.model.sealed import Context, Entry
 from egide.model.snapshot import Head, Root
+from egide.stages.ledger import history
 from egide.stages.seal.snapshot import read_entries, read_root
 from egide.wiring import Hub, Progress, quiet
 
@@ -78,10 +83,12 @@ def _rows(root: Root) -> dict[tuple[str, str], int]:
 def snapshot_verify(hub: Hub, name: str | None = None, progress: Progress = quiet) -> Told:
     """Reads every object of a snapshot, or of every dataset's latest: names, sizes, keys and contents.
 
-    Objects that are altered or missing are named; nothing is raised for them."""
+    Objects that are altered or missing are named, and so are roots that the ledger did not record, or recorded and
+    the records have lost; nothing is raised for them. Raises Tampered when the ledger itself does not open."""
     heads = [head_named(hub, name)] if name else _latest(hub)
-    altered: list[str] = []
-    missing: list[str] = []
+    recorded = recorded_roots(hub)
+    altered = [h.root for h in heads if recorded.get((h.dataset, h.sequence)) != h.root]
+    missing = [] if name else _lost(recorded, heads)
     objects = size = 0
     for head in heads:
         checked, read = _verify(hub, head, altered, missing, progress)
@@ -101,6 +108,19 @@ def _latest(hub: Hub) -> list[Head]:
     return [Head(r.dataset, r.sequence, r.root, r.key_id) for r in latest.values()]
 
 
+def recorded_roots(hub: Hub) -> dict[tuple[str, int], str]:
+    """(dataset, sequence) -> the root that the ledger says was published. Raises Tampered when a side row lies."""
+    events = (r.event for r in history(hub.records.ledger, unseal_side(hub)))
+    facts = (e.facts for e in events if e is not None and e.kind is EventKind.SNAPSHOT)
+    return {(str(f["dataset"]), int(f["sequence"])): str(f["root"]) for f in facts}
+
+
+def _lost(recorded: dict[tuple[str, int], str], heads: list[Head]) -> list[str]:
+    """Roots that were published after what the records call each dataset's latest."""
+    latest = {h.dataset: h.sequence for h in heads}
+    return [root for (dataset, sequence), root in recorded.items() if sequence > latest.get(dataset, 0)]
+
+
 def _verify(
     hub: Hub, head: Head, altered: list[str], missing: list[str], progress: Progress
 ) -> tuple[int, int]:
@@ -115,7 +135,10 @@ def _verify(
             entries += read_entries(root, hub.store, hub.key_of, lambda p, part=part: p == part)  # type: ignore[misc]
         except Tampered as problem:
             _file(problem, part.object, altered, missing)
-    hub.load_keys([e.key_id for e in entries])
+    with contextlib.suppress(
+        Tampered
+    ):  # a broken row of the key table is named below, by the object it should open
+        hub.load_keys([e.key_id for e in entries])
     size = 0
     for number, entry in enumerate(entries, 1):
         progress("verify", number, len(entries))
