@@ -5,11 +5,16 @@ Keys are compared as 64-bit hashes under a secret drawn for the run, so that nob
 
 import hashlib
 import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from egide.frame.frame import Coded, Plain
 from egide.frame.vocabulary import Vocabulary
+
+BUDGET = 12_000_000  # rows of a table whose keys stay in memory: 12 bytes each
+Back = Callable[[], list[np.ndarray]]  # brings back arrays that were put away
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -72,45 +77,112 @@ class KeyHasher:
 
 
 class KeyIndex:
-    """Keys seen so far with the person of their row: sorted runs that merge as they grow."""
+    """Keys seen so far with the person of their row, by period. Raises nothing: it only remembers.
 
-    def __init__(self) -> None:
-        self._runs: list[tuple[np.ndarray, np.ndarray]] = []
+    At most `budget` rows stay in memory: periods not asked for lately are put away by `away` and come back by its
+    answer. Both are given by whoever knows where sealed temporary files may go; without them all stays in memory."""
+
+    def __init__(
+        self, away: "Callable[[list[np.ndarray]], Back] | None" = None, budget: int = BUDGET
+    ) -> None:
+        self._away, self._budget = away, budget
+        self._periods: OrderedDict[int, _Runs] = OrderedDict()
+        self._put_away: dict[int, list[Back]] = {}
+        self._rows = 0
 
     def __len__(self) -> int:
-        return sum(len(keys) for keys, _ in self._runs)
+        return self._rows
+
+    def first_seen(self, keys: np.ndarray, years: np.ndarray) -> np.ndarray:
+        """True for rows whose key was met neither before nor earlier in this array."""
+        fresh = np.ones(len(keys), bool)
+        for year, rows in _by_year(years):
+            fresh[rows] = self._period(year).first_seen(keys[rows])
+        return fresh
+
+    def add(self, keys: np.ndarray, persons: np.ndarray, years: np.ndarray) -> None:
+        for year, rows in _by_year(years):
+            self._period(year).add(keys[rows], persons[rows])
+        self._rows += len(keys)
+        self._make_room()
+
+    def persons_of(self, keys: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each key: whether it is known, and the person of its row (-1 unknown)."""
+        known = np.zeros(len(keys), bool)
+        persons = np.full(len(keys), -1, np.int32)
+        for year, rows in _by_year(years):
+            known[rows], persons[rows] = self._period(year).persons_of(keys[rows])
+        return known, persons
+
+    def _period(self, year: int) -> "_Runs":
+        runs = self._periods.pop(year, None) or _Runs()
+        for back in self._put_away.pop(year, ()):
+            runs.add(*back())
+        self._periods[year] = runs
+        return runs
+
+    def _make_room(self) -> None:
+        held = sum(len(runs) for runs in self._periods.values())
+        while self._away is not None and held > self._budget and len(self._periods) > 1:
+            year, runs = self._periods.popitem(last=False)
+            held -= len(runs)
+            self._put_away[year] = [self._away(list(run)) for run in runs.runs]
+
+
+class _Runs:
+    """The keys of one period: sorted runs that merge as they grow."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def __len__(self) -> int:
+        return sum(len(keys) for keys, _ in self.runs)
 
     def first_seen(self, keys: np.ndarray) -> np.ndarray:
-        """True for rows whose key was met neither before nor earlier in this array."""
         order = np.argsort(keys, kind="stable")
         ranked = keys[order]
         fresh = np.ones(len(keys), bool)
         fresh[order[1:]] = ranked[1:] != ranked[:-1]
-        for run, _ in self._runs:
-            fresh &= ~_found(run, keys)[0]
+        for run, _ in self.runs:
+            hit, _ = _found(run, ranked)
+            fresh[order[hit]] = False
         return fresh
 
     def add(self, keys: np.ndarray, persons: np.ndarray) -> None:
         order = np.argsort(keys)
-        self._runs.append((keys[order], persons[order].astype(np.int32)))
-        while len(self._runs) > 1 and len(self._runs[-2][0]) < 2 * len(self._runs[-1][0]):
-            (a, pa_), (b, pb) = self._runs[-2:]
-            keys, persons = np.concatenate([a, b]), np.concatenate([pa_, pb])
+        self.runs.append((keys[order], persons[order].astype(np.int32)))
+        while len(self.runs) > 1 and len(self.runs[-2][0]) < 2 * len(self.runs[-1][0]):
+            (a, whose_a), (b, whose_b) = self.runs[-2:]
+            keys, persons = np.concatenate([a, b]), np.concatenate([whose_a, whose_b])
             order = np.argsort(keys, kind="stable")
-            self._runs[-2:] = [(keys[order], persons[order])]
+            self.runs[-2:] = [(keys[order], persons[order])]
 
     def persons_of(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For each key: whether it is known, and the person of its row (-1 unknown)."""
+        order = np.argsort(keys)
+        ranked = keys[order]
         known = np.zeros(len(keys), bool)
         persons = np.full(len(keys), -1, np.int32)
-        for run, whose in self._runs:
-            hit, at = _found(run, keys)
-            known |= hit
-            persons[hit] = whose[at[hit]]
+        for run, whose in self.runs:
+            hit, at = _found(run, ranked)
+            known[order[hit]] = True
+            persons[order[hit]] = whose[at[hit]]
         return known, persons
 
 
+def _by_year(years: np.ndarray) -> Iterator[tuple[int, np.ndarray | slice]]:
+    """The years present, each with its rows."""
+    if not len(years):
+        return
+    first = int(years[0])
+    if (years == first).all():
+        yield first, slice(None)
+        return
+    for year in np.unique(years).tolist():
+        yield year, np.flatnonzero(years == year)
+
+
 def _found(run: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the sorted `keys` stand in the sorted `run`, and where."""
     if not len(run):
         return np.zeros(len(keys), bool), np.zeros(len(keys), np.int64)
     at = np.minimum(np.searchsorted(run, keys), len(run) - 1)

@@ -19,6 +19,7 @@ class Persons:
     def __init__(self) -> None:
         self._number_of: dict[bytes, int] = {}
         self._ids = bytearray()
+        self._table = np.empty((0, ID_BYTES), np.uint8)
 
     def __len__(self) -> int:
         return len(self._number_of)
@@ -37,7 +38,9 @@ class Persons:
     @property
     def ids(self) -> np.ndarray:
         """All identifiers, one row of 20 bytes each."""
-        return np.frombuffer(bytes(self._ids), np.uint8).reshape(-1, ID_BYTES)
+        if len(self._table) < len(self._number_of):
+            self._table = np.frombuffer(bytes(self._ids), np.uint8).reshape(-1, ID_BYTES)
+        return self._table
 
     def id_of(self, number: int) -> bytes:
         return bytes(self._ids[number * ID_BYTES : (number + 1) * ID_BYTES])

@@ -21,6 +21,7 @@ class Vocabulary:
         self.code_of: dict[str, int] = {null: NULL, "": NULL}
         self.typed: list[Typed | bytes] = [None]
         self._verdicts = array("B", [OK])
+        self._numbers = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.typed)
@@ -55,8 +56,16 @@ class Vocabulary:
         return (v != OK) & (v != UNKNOWN)
 
     def numbers(self) -> np.ndarray:
-        """Typed values as int64 by code; absent and refused ones are 0."""
-        return np.fromiter((v if isinstance(v, int) else 0 for v in self.typed), np.int64, len(self.typed))
+        """Typed values as int64 by code; absent and refused ones are 0. Grows with the vocabulary, never recomputed."""
+        known = len(self._numbers)
+        if known < len(self.typed):
+            fresh = np.fromiter(
+                (v if isinstance(v, int) else 0 for v in self.typed[known:]),
+                np.int64,
+                len(self.typed) - known,
+            )
+            self._numbers = np.concatenate([self._numbers, fresh])
+        return self._numbers
 
     def array(self, codes: np.ndarray) -> pa.Array:
         """The Arrow values of these codes, in the column's canonical type."""

@@ -30,10 +30,10 @@ from egide.stages.catalogue.profile import Profiler
 from egide.stages.check import TableChecker
 from egide.stages.pseudonymise import SecondStage
 from egide.stages.seal.parts import Part, buckets_of, parts_of, quarantine_part
-from egide.stages.seal.spool import Spool
+from egide.stages.seal.spool import Putaway, Spool
 from egide.wiring import Hub, Progress, quiet
 
-SPOOL_BYTES = 768 << 20  # rows of one table held in memory before they are spilled, sealed
+SPOOL_BYTES = 384 << 20  # rows of one table held in memory before they are spilled, sealed
 REFUSALS_HELD = 50_000
 _ORDER = {"identity": 0, "psa": 1, "stage1": 1, "idt": 2, "none": 2, "through": 3}
 
@@ -187,7 +187,9 @@ class Intake:
             tally = self.report.tables[table.name] = TableTally(table.name)
             self.tables[table.name] = TableIntake(
                 table,
-                TableChecker(table, lambda c: codes_for(model, c), self.hasher, self._read.keys),
+                TableChecker(
+                    table, lambda c: codes_for(model, c), self.hasher, self._read.keys, Putaway(self.temp)
+                ),
                 Spool(self.hub.buckets, self.temp, SPOOL_BYTES),
                 tally,
                 Profiler(table),
@@ -229,7 +231,7 @@ class Intake:
         if intake.table.person.by == "through":
             self._through(intake, frame)
         if frame.keys is not None and frame.persons is not None:
-            intake.checker.index.add(frame.keys, frame.persons)
+            intake.checker.index.add(frame.keys, frame.persons, frame.years())
         self._promote(frame)
         count(intake.tally, frame)
         intake.refusals += frame.refusals

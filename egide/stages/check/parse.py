@@ -12,7 +12,7 @@ import pyarrow.csv
 
 from egide.frame.frame import Coded, Frame, Plain, Refusal
 from egide.frame.judge import RULE_OF, UNKNOWN, judge_of, value_class
-from egide.frame.keys import KeyHasher, KeyIndex
+from egide.frame.keys import Back, KeyHasher, KeyIndex
 from egide.frame.vocabulary import NULL, Vocabulary
 from egide.model.delivery import DeliveredFile, Dialect
 from egide.model.errors import BadInput
@@ -21,6 +21,7 @@ from egide.stages.check.blocks import Block, read_blocks, read_header, take_apar
 
 Codes = Callable[[Column], frozenset[str] | None]
 KnownKeys = Callable[[str, int], tuple[np.ndarray, np.ndarray]]  # hashes and persons already in the hub
+Away = Callable[[list[np.ndarray]], Back]  # puts arrays into sealed temporary files
 
 LOOKAHEAD = 2  # blocks parsed ahead of the judge
 
@@ -50,12 +51,19 @@ def columns_of(header: list[str], table: Table, file: str, allowed: Mapping[str,
 class TableChecker:
     """Checks the files of one table of a delivery. Vocabularies and keys are shared by its files."""
 
-    def __init__(self, table: Table, codes: Codes, hasher: KeyHasher, known: KnownKeys | None = None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        codes: Codes,
+        hasher: KeyHasher,
+        known: KnownKeys | None = None,
+        away: Away | None = None,
+    ) -> None:
         self.table = table
         self.codes = codes
         self.hasher = hasher
         self.known = known
-        self.index = KeyIndex()
+        self.index = KeyIndex(away)
         self._years_loaded: set[int] = set()
         self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
 
@@ -151,7 +159,7 @@ class TableChecker:
         years = frame.years()
         frame.keys = self.hasher.rows([frame.columns[name] for name in self.table.key], years)
         self.load_known(years)
-        fresh = self.index.first_seen(frame.keys)
+        fresh = self.index.first_seen(frame.keys, years)
         if not fresh.all():
             self._set_aside(frame, block, {("duplicate-key", self.table.key[0]): ~fresh}, None)
 
@@ -161,7 +169,8 @@ class TableChecker:
             return
         for year in set(np.unique(years).tolist()) - self._years_loaded:
             self._years_loaded.add(year)
-            self.index.add(*self.known(self.table, year))
+            keys, persons = self.known(self.table, year)
+            self.index.add(keys, persons, np.full(len(keys), year, np.int64))
 
 
 class _RawLines:

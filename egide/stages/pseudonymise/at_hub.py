@@ -64,7 +64,7 @@ class SecondStage:
             frame.persons = np.empty(0, np.int32)
             return
         hashes = hasher.rows([frame.columns[name] for name in key], frame.years())
-        known, frame.persons = target.persons_of(hashes)
+        known, frame.persons = target.persons_of(hashes, frame.years())
         if not pending:
             frame.flag("reference", key[0], ~known)
         frame.flag("ambiguous-person", key[0], self._are_unsure(frame.persons))

@@ -1,6 +1,8 @@
 """From the rows of one group to a sealed Parquet file and the manifest entry that finds it again."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from egide.crypto.key import Key
 from egide.crypto.seal import SealWriter
 from egide.frame.frame import Plain, Refusal
 from egide.frame.persons import Persons
-from egide.frame.vocabulary import Vocabulary, arrow_type, decimals
+from egide.frame.vocabulary import NULL, Vocabulary, arrow_type, decimals
 from egide.model.sealed import Context, Entry, Role, SealedObject
 from egide.model.table import Column, Kind, Table
 from egide.stages.seal.spool import Group, Slice, Spool
@@ -21,6 +23,7 @@ PERSON_ID = "PERSON_ID"
 FLAGS = "EGIDE_FLAGS"
 ROW_GROUP = 131_072
 PART_ROWS = 1_000_000
+WRITERS = 2  # groups sorted, written and sealed at a time
 _ZSTD = 1  # measured: level 3 costs more time and, on coded columns, no fewer bytes
 
 
@@ -48,18 +51,34 @@ def parts_of(
     folder: Path,
     observe: Observe,
 ) -> Iterator[Part]:
-    """Writes every group of the spool, sorted by person and date, as sealed Parquet."""
+    """Writes every group of the spool, sorted by person and date, as sealed Parquet. Two groups at a time."""
     rank = _ranks(persons.ids)
-    for group in spool.groups():
+
+    def write(group: Group) -> list[tuple[pa.Table, Part]]:
         rows = spool.take(group)
-        if not rows:
-            continue
-        order = _order(rows, rank)
-        arrow = _arrow(table, rows, order, spool.flag_names, persons.ids)
-        for start in range(0, arrow.num_rows, PART_ROWS):
-            piece = arrow.slice(start, PART_ROWS)
-            observe(piece)
-            yield _seal(table, piece, group, spool.buckets, hub, dataset, delivery, folder)
+        arrow = _arrow(table, rows, _order(rows, rank), spool.flag_names, persons.ids)
+        del rows
+        pieces = [arrow.slice(start, PART_ROWS) for start in range(0, arrow.num_rows, PART_ROWS)]
+        return [(p, _seal(table, p, group, spool.buckets, hub, dataset, delivery, folder)) for p in pieces]
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for written in _in_order(pool, write, spool.groups()):
+            for piece, part in written:
+                observe(piece)
+                yield part
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, write: Callable[[Group], list[tuple[pa.Table, "Part"]]], groups: list[Group]
+) -> Iterator[list[tuple[pa.Table, "Part"]]]:
+    """Results in the order of the groups, no more than `WRITERS` of them in memory."""
+    waiting: deque[Future[list[tuple[pa.Table, Part]]]] = deque()
+    for group in groups:
+        waiting.append(pool.submit(write, group))
+        if len(waiting) == WRITERS:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def buckets_of(ids: np.ndarray, buckets: int) -> np.ndarray:
@@ -160,20 +179,15 @@ def _stored_type(column: Column) -> pa.DataType:
 
 def _coded(column: Column, vocabulary: Vocabulary, codes: np.ndarray) -> pa.Array:
     """Texts and identifiers stay dictionaries, which Parquet writes as they are; numbers and dates become dense."""
+    if column.kind is not Kind.TEXT:
+        return _numbers(column, vocabulary.numbers()[codes], codes == NULL)
     used = np.zeros(len(vocabulary), bool)
     used[codes] = True
     kept = np.flatnonzero(used)
     place = np.zeros(len(vocabulary), np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)
     typed = [vocabulary.typed[c] for c in kept.tolist()]
-    local = place[codes]
-    if column.kind is Kind.TEXT or (
-        column.domain is not None and isinstance(next((t for t in typed if t is not None), None), bytes)
-    ):
-        return _dictionary(pa.array(typed, _stored_type(column)), local)
-    absent = np.fromiter((t is None for t in typed), bool, len(typed))[local]
-    numbers = np.fromiter((t if isinstance(t, int) else 0 for t in typed), np.int64, len(typed))[local]
-    return _numbers(column, numbers, absent)
+    return _dictionary(pa.array(typed, _stored_type(column)), place[codes])
 
 
 def _numbers(column: Column, numbers: np.ndarray, absent: np.ndarray) -> pa.Array:

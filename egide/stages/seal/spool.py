@@ -5,7 +5,7 @@ lives and dies with this process: nothing readable ever touches the disk.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,6 +137,17 @@ class Spool:
             self._spilled[group] += [_write(joined, self._folder) for joined in _joined(slices)]
         self._held.clear()
         self._size = 0
+
+
+class Putaway:
+    """Puts arrays into a sealed temporary file; the answer brings them back, once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, arrays: list[np.ndarray]) -> Callable[[], list[np.ndarray]]:
+        spilled = _write(Slice({str(n): array for n, array in enumerate(arrays)}, {}), self._folder)
+        return lambda: list(_read(spilled).arrays.values())
 
 
 def _narrow(column: Coded, rows: np.ndarray) -> np.ndarray:
