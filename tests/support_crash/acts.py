@@ -101,7 +101,9 @@ def content(hub: Hub, dataset: DatasetRow, thorough: bool) -> Told:
     found: Told = {}
     for table, role in sorted({(e.table, e.role) for e in entries}):
         mine = [e for e in entries if (e.table, e.role) == (table, role)]
-        hidden = {c.name for c in model.tables[table].columns if c.domain is not None and c.domain is not Domain.ROW}
+        hidden = {
+            c.name for c in model.tables[table].columns if c.domain is not None and c.domain is not Domain.ROW
+        }
         hashed = _hashed(hub, dataset.id, mine, {"PERSON_ID", *hidden}) if thorough else None
         found[f"{table}/{role.value}"] = [sum(e.rows for e in mine), hashed]
     linked = dataset_of(dataset.id)
@@ -140,7 +142,7 @@ def _lines(rows: pa.Table) -> list[bytes]:
     """Each row as bytes, absent told from empty."""
     columns = [_bytes(rows.column(name).combine_chunks()) for name in sorted(rows.column_names)]
     joined = pc.binary_join_element_wise(*columns, b"\x1f")
-    return [line for line in joined.to_pylist()]
+    return list(joined.to_pylist())
 
 
 def _bytes(values: pa.Array) -> pa.Array:

@@ -1,6 +1,5 @@
 """Hubs and deliveries to copy: making a hub stretches a passphrase slowly on purpose, copying one does not."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -49,5 +48,5 @@ def copied(home: Path, to: Path) -> Path:
     if to.exists():
         shutil.rmtree(to)
     shutil.copytree(home, to)
-    os.chmod(to, 0o700)
+    to.chmod(0o700)
     return to

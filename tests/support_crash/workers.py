@@ -1,5 +1,6 @@
 """Acts in processes that can be killed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -76,7 +77,5 @@ class Workers:
 
 def _kill(pid: int) -> None:
     """The zygote has not collected it yet, so the number is still its own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
