@@ -1,6 +1,7 @@
 """`egide demo` and `egide serve`: the whole way on invented persons, and the hub's pages on this machine."""
 
 import json
+import os
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +37,7 @@ def demo(
     from egide.journey.demo import demo as journey
 
     home = run.given_home or Path(PLACE)
+    os.environ.setdefault("EGIDE_UNATTENDED", "1")  # a demo asks for no passphrase
     with run.progress() as progress:
         told = journey(home, people=people, seed=seed, progress=progress)
     told["reports"] = [str(path) for path in _reports(home)]
@@ -83,7 +85,7 @@ def serve(
 
 
 def _server(hub: "Hub", port: int) -> ThreadingHTTPServer:
-    from egide.journey.pages import HubPages
+    from egide.portal.hub_pages import HubPages
     from egide.portal import server
 
     return server(HubPages(hub), port)

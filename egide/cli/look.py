@@ -1,12 +1,15 @@
 """`egide status` and `egide doctor`: what the hub holds, and whether all is well."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from egide.cli.command import Shown, command, group
 from egide.cli.options import Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = group()
 
@@ -47,4 +50,18 @@ def doctor(
     found = look(run.hub(), clean=clean)
     problems = found["problems"]
     assert isinstance(problems, list)
-    return Shown(found, problem=Denied("cli.problems", n=len(problems)) if problems else None)
+    left = Denied("cli.problems", n=len(problems)) if problems else None
+    return Shown(found, lambda console: _draw(console, found), problem=left)
+
+
+def _draw(console: "Console", found: dict[str, Any]) -> None:
+    from egide.cli.show import clean
+    from egide.model.messages import say
+
+    for kind, word in (("cleaned", say("cli.cleaned")), ("problems", say("cli.problem"))):
+        for one in found[kind]:
+            console.out(clean(f"{word}: {one['message']}"))
+    for note in found["notes"]:
+        console.out(clean(f"{say('cli.note')}: {note}"))
+    if not found["problems"]:
+        console.out(say("cli.sound"))

@@ -149,7 +149,7 @@ def sentences() -> dict[str, dict[str, str]]:
 
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     code = "\n".join(p.read_text("utf-8") for p in (ROOT / "egide/cli").glob("*.py"))
-    used = set(re.findall(r'"cli\.([a-z-]+)"', code))
+    used = set(re.findall(r"""["']cli\.([a-z-]+)["']""", code))
     words = {
         word
         for line in re.findall(r'f"cli\.\{w\}"\) for w in \(([^)]*)\)', code)
