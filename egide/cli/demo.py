@@ -85,8 +85,8 @@ def serve(
 
 
 def _server(hub: "Hub", port: int) -> ThreadingHTTPServer:
-    from egide.portal.hub_pages import HubPages
     from egide.portal import server
+    from egide.portal.hub_pages import HubPages
 
     return server(HubPages(hub), port)
 

@@ -7,8 +7,10 @@ would do, without waiting twenty times for the same imports.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -331,3 +333,26 @@ def test_a_backup_comes_back_closed_until_two_persons_sign(terminal: Terminal, p
         file.seek(-9, os.SEEK_END)
         file.write(b"X")
     assert terminal.refused(5, "backup", "verify", sealed) == "hub.backup-broken"
+
+
+def test_the_pages_are_served_here_until_ctrl_c(terminal: Terminal, delivered: dict[str, Any]) -> None:
+    code = "import sys; from egide.cli import main; sys.exit(main())"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "serve",
+        "--port",
+        "0",
+        "--json",
+        "--home",
+        str(terminal.folder / "hub"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout
+        address = json.loads(serving.stdout.readline())["address"]
+        with urllib.request.urlopen(f"{address}en/catalogue/", timeout=30) as page:
+            assert address.startswith("http://127.0.0.1:") and delivered["dataset"] in page.read().decode()
+        serving.send_signal(signal.SIGINT)
+        assert serving.communicate(timeout=30) == ("", "")
+    assert serving.returncode == 0
