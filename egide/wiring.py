@@ -180,7 +180,7 @@ def make_passphrase(home: Path) -> tuple[bytes, bool]:
     return made, True
 
 
-def create_home(home: Path, hub_id: str) -> tuple[Hub, bool]:
+def create_home(home: Path, hub_id: str, passphrase: bytes | None = None) -> tuple[Hub, bool]:
     """An empty hub: keyring, records, folder store. Returns it and whether a passphrase file was made.
 
     Raises BadUsage (hub.exists) when the folder already holds a hub."""
@@ -190,11 +190,16 @@ def create_home(home: Path, hub_id: str) -> tuple[Hub, bool]:
         make_folder(home, 0o700)
     except OSError as problem:
         raise Unreachable("hub.home", reason=problem.strerror or "") from None
-    passphrase, made = make_passphrase(home)
+    passphrase, made = (passphrase, False) if passphrase else make_passphrase(home)
     from egide.adapters.keys.file.keyring import FileKeys
 
     keys = FileKeys.make(home / KEYRING, passphrase, hub_id)
     return _hub(home, keys), made
+
+
+def is_hub(home: Path) -> bool:
+    """Whether a hub was made here."""
+    return (home / RECORDS).is_file() and (home / KEYRING).is_file()
 
 
 def closed_marker(home: Path) -> Path:
@@ -214,7 +219,7 @@ def open_hub(home: Path, *, closed: bool = False) -> Hub:
     a restored hub that nobody opened yet; `closed` is for those who open it."""
     if closed_marker(home).exists() and not closed:
         raise Denied("hub.closed")
-    if not (home / RECORDS).is_file() or not (home / KEYRING).is_file():
+    if not is_hub(home):
         raise BadUsage("hub.absent")
     hub = _hub(home, open_keys(home))
     if not hub.records.where(HubRow):

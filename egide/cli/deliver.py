@@ -35,10 +35,17 @@ def pseudonymise(
     folder: Folder,
     domain: Annotated[str, typer.Option("--domain", metavar="D", help="The linkage domain.")],
     card: Annotated[
-        Path,
-        typer.Option("--card", metavar="FILE", exists=True, help="The hub's card: `egide status --card`."),
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the package.")],
+        Path | None,
+        typer.Option(
+            "--card",
+            metavar="FILE",
+            exists=True,
+            help="The hub's card (`egide status --card`); else this hub's.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="A new folder; else FOLDER.package.")
+    ] = None,
     secret: Annotated[
         Path | None,
         typer.Option(
@@ -52,18 +59,27 @@ def pseudonymise(
     use; its public key is for the hub's operator: `egide holder add --key`."""
     from egide.journey.holder import pseudonymise as make
 
+    out = out or folder.absolute().with_name(f"{folder.absolute().name}.package")
     with run.progress() as progress:
         return Shown(
             make(
                 folder,
                 domain=domain,
                 out=out,
-                card=_card(card),
+                card=_card(card) if card else _own_card(run),
                 secret_file=secret,
                 identity=run.identity or out.absolute().parent / "holder.json",
                 progress=progress,
             )
         )
+
+
+def _own_card(run: Run) -> dict[str, object]:
+    """The card of the hub on this machine, for a holder that is its own operator."""
+    from egide.journey.start import card
+
+    found: dict[str, object] = json.loads(card(run.hub()))
+    return found
 
 
 def _card(path: Path) -> dict[str, object]:
@@ -83,7 +99,10 @@ def deliver(
     run: Run,
     folder: Folder,
     holder: Annotated[str, typer.Option("--holder", metavar="H", help="Who delivers.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, keep nothing.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check everything, keep nothing; at the holder's, without a hub."),
+    ] = False,
     class_: Annotated[
         str | None, typer.Option("--class", metavar="Cn", help="A class above the model's own: C1, C2 or C3.")
     ] = None,
@@ -97,9 +116,13 @@ def deliver(
 
     if class_ is not None and class_ not in set(DataClass):
         raise typer.BadParameter("C0, C1, C2 or C3", param_hint="--class")
-    hub = run.hub()
     with run.progress() as progress:
-        made = take_in(hub, folder, holder, dry_run=dry_run, raise_class=class_, progress=progress)
+        if dry_run and not run.has_hub():
+            from egide.journey.holder import dry_run as look
+
+            made = look(folder, holder, progress=progress)
+        else:
+            made = take_in(run.hub(), folder, holder, dry_run=dry_run, raise_class=class_, progress=progress)
     data = made.as_json()
     if report is not None:
         from egide.model.messages import language

@@ -37,6 +37,11 @@ class Run:
 
         return open_hub(self.home)
 
+    def has_hub(self) -> bool:
+        from egide.wiring import is_hub
+
+        return is_hub(self.home)
+
     def actor(self, hub: "Hub") -> "tuple[AccountRow, Identity]":
         """Who says they act. Raises Denied when their key is not enrolled."""
         from egide.journey.start import acting

@@ -17,9 +17,9 @@ Out = Annotated[Path, typer.Argument(metavar="OUT", help="A new folder for the d
 def snds(
     run: Run,
     out: Out,
-    people: Annotated[int, typer.Option("--people", help="How many persons to invent.")],
-    years: Annotated[str, typer.Option("--years", metavar="YEARS", help="2024, or 2019-2024.")],
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")],
+    people: Annotated[int, typer.Option("--people", help="How many persons to invent.")] = 1000,
+    years: Annotated[str, typer.Option("--years", metavar="YEARS", help="2024, or 2019-2024.")] = "2019-2024",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
     defects: Annotated[
         float, typer.Option("--defects", help="Rate of bad rows of each kind; the answers stand beside.")
     ] = 0.0,
@@ -38,7 +38,7 @@ def hospital(
     run: Run,
     out: Out,
     patients: Annotated[int, typer.Option("--patients", help="How many patients to invent.")],
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
 ) -> Shown:
     """Invent a hospital's register with social security numbers of nobody, to try `egide pseudonymise`."""
     from egide.journey.make import hospital as make

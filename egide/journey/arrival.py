@@ -32,7 +32,9 @@ class Arrived:
     close: Callable[[], None] = lambda: None
 
 
-def arrive(hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: Path) -> Arrived:
+def arrive(
+    hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: Path, dry_run: bool = False
+) -> Arrived:
     """Verifies manifest, signature, hashes, counts and sizes before a byte is used."""
     row = hub.records.get(HolderRow, holder)
     if row is None:
@@ -40,7 +42,7 @@ def arrive(hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: P
     if not folder.is_dir():
         raise BadInput("delivery.no-folder")
     packaged = (folder / PACKAGE).is_file()
-    arrived = _open_package(hub, folder, row, temp) if packaged else _open_folder(hub, folder, row)
+    arrived = _open_package(hub, folder, row, temp) if packaged else _open_folder(hub, folder, row, dry_run)
     if raise_class is not None:
         if raise_class < arrived.data_class:
             raise Denied("delivery.class-lower", class_=arrived.data_class.value)
@@ -48,13 +50,16 @@ def arrive(hub: Hub, folder: Path, holder: str, raise_class: str | None, temp: P
     return arrived
 
 
-def _open_folder(hub: Hub, folder: Path, holder: HolderRow) -> Arrived:
-    """A plain folder: only what the hub's generator signed as synthetic."""
+def _open_folder(hub: Hub, folder: Path, holder: HolderRow, dry_run: bool) -> Arrived:
+    """A plain folder: only what the hub's generator signed as synthetic, or what is looked at and never kept."""
     delivery = read_manifest(folder)
     if delivery.holder != holder.name:
         raise BadInput("delivery.holder-differs", stated=delivery.holder, holder=holder.name)
     model = model_of(delivery.model, delivery.model_version)
     key = generator_of(folder, delivery)
+    if key is None and dry_run:
+        verify_files(folder, delivery)
+        return Arrived(delivery, holder, _class_of(model), model, lambda f: open_file(folder, f))
     if key is None:
         raise Denied("delivery.not-packaged")
     generators = hub.records.where(AccountRow, public_key=key.hex, revoked="")
@@ -75,8 +80,11 @@ def _open_package(hub: Hub, folder: Path, holder: HolderRow, temp: Path) -> Arri
     )
     model = model_of(package.delivery.model, package.delivery.model_version)
     verify_files(temp, package.delivery, open_=package.open)
-    data_class = max((t.data_class for t in model.tables.values()), default=DataClass.C3)
-    return Arrived(package.delivery, holder, data_class, model, package.open, package.close)
+    return Arrived(package.delivery, holder, _class_of(model), model, package.open, package.close)
+
+
+def _class_of(model: Model) -> DataClass:
+    return max((t.data_class for t in model.tables.values()), default=DataClass.C3)
 
 
 def dataset_of(arrived: Arrived) -> str:

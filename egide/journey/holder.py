@@ -14,8 +14,11 @@ from typing import BinaryIO
 from egide.crypto.identity import read_identity, write_identity
 from egide.crypto.key import Key
 from egide.crypto.sign import SigningKey
-from egide.model.delivery import DeliveredFile, Delivery
+from egide.journey.intake import deliver
+from egide.journey.start import add_holder, init
+from egide.model.delivery import DeliveredFile, Delivery, DeliveryReport
 from egide.model.errors import BadInput, BadUsage
+from egide.model.records import HolderRow
 from egide.model.table import Model
 from egide.registry import model_of, resolve
 from egide.stages.arrive import open_file, read_manifest, verify_files
@@ -66,6 +69,17 @@ def pseudonymise(
         "rows": sum(f.rows for f in sent.files),
         "key": key.verify_key.hex,
     }
+
+
+def dry_run(folder: Path, holder: str, *, progress: Progress = quiet) -> DeliveryReport:
+    """The report that the hub would give, at the holder's and without a hub: a passing one is made and forgotten.
+
+    Deliveries that name persons by NIR are looked at once packed (`pseudonymise`), since the hub never reads a NIR."""
+    with _scratch() as temp:
+        hub, _ = init(temp / "hub", passphrase=secrets.token_bytes(32))
+        if hub.records.get(HolderRow, holder) is None:
+            add_holder(hub, holder, holder)
+        return deliver(hub, folder, holder, dry_run=True, progress=progress)
 
 
 def _first_stage(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 from egide.frame.frame import Coded, Frame, Refusal
@@ -53,7 +54,7 @@ def deliver(
     (exit 5) for a broken signature; in each case the hub keeps nothing of it."""
     started = time.monotonic()
     with hub.writing(), _scratch(hub) as temp:
-        arrived = arrive(hub, folder, holder, raise_class, temp)
+        arrived = arrive(hub, folder, holder, raise_class, temp, dry_run)
         hub.reached(CrashPoint.ARRIVED)
         try:
             report = _unchanged(hub, arrived) or _take_in(hub, arrived, temp, dry_run, progress)
@@ -144,9 +145,13 @@ class Intake:
         files = [(*resolve(self.arrived.model, f.table), f) for f in self.arrived.delivery.files]
         total = sum(f.rows for _, _, f in files)
         done = 0
-        for table, year, file in sorted(files, key=lambda f: (_ORDER[f[0].person.by], f[0].name, f[2].path)):
-            self._check_file(self._table(table), year, file, done, total)
-            done += file.rows
+        ordered = sorted(files, key=lambda f: (_ORDER[f[0].person.by], f[0].name, f[2].path))
+        for table, group in groupby(ordered, key=lambda f: f[0]):
+            intake = self._table(table)
+            for _, year, file in group:
+                self._check_file(intake, year, file, done, total)
+                done += file.rows
+            intake.checker.close()
         self._note_pending()
 
     def over_threshold(self) -> Denied | None:

@@ -21,6 +21,7 @@ from egide.model.event import EventKind, Fact
 from egide.model.records import DatasetRow, DeliveryRow, ExclusionRow, KeyRow, ProfileRow, SnapshotRow
 from egide.model.sealed import Entry, Role
 from egide.model.snapshot import Root
+from egide.stages.catalogue.profile import Profiler
 from egide.stages.seal.snapshot import NewSnapshot, Written, by_place, compose
 from egide.wiring import Hub
 
@@ -44,11 +45,12 @@ def publish(hub: Hub, intake: "Intake") -> None:
     """Makes the delivery's rows part of the dataset, all at once."""
     entries = [part.entry for table in intake.tables.values() for part in table.parts]
     keys = [(part.key, intake.dataset) for table in intake.tables.values() for part in table.parts]
-    snapshot = _snapshot(hub, intake, intake.dataset, entries)
+    snapshot, listed = _snapshot(hub, intake, intake.dataset, entries)
     links, link_entries = _identity(hub, intake)
     linked = (
-        _snapshot(hub, intake, identity.dataset_of(intake.dataset), link_entries) if link_entries else None
+        _snapshot(hub, intake, identity.dataset_of(intake.dataset), link_entries)[0] if link_entries else None
     )
+    profiles = _profiles(hub, intake, snapshot.head.sequence, listed)
     for new in (snapshot, linked):
         if new is not None:
             keys += _store(hub, [*new.manifests], new.head.dataset)
@@ -77,7 +79,7 @@ def publish(hub: Hub, intake: "Intake") -> None:
             before = hub.records.get(DeliveryRow, intake.replaced, delivery.holder)
             assert before is not None
             hub.records.replace(_with_verdict(before, "replaced"))
-        for row in _profiles(hub, intake, snapshot):
+        for row in profiles:
             hub.records.replace(row)
         hub.records.add(_delivery_row(hub, intake, snapshot))
         note(
@@ -94,7 +96,10 @@ def publish(hub: Hub, intake: "Intake") -> None:
     hub.reached(CrashPoint.AFTER_COMMIT)
 
 
-def _snapshot(hub: Hub, intake: "Intake", dataset: str, entries: list[Entry]) -> NewSnapshot:
+def _snapshot(
+    hub: Hub, intake: "Intake", dataset: str, entries: list[Entry]
+) -> tuple[NewSnapshot, list[Entry]]:
+    """The dataset's next snapshot, and every entry that it lists."""
     head = head_of(hub, dataset)
     before, held = read_dataset(hub, head) if head else (None, [])
     delivery = intake.arrived.delivery
@@ -112,7 +117,10 @@ def _snapshot(hub: Hub, intake: "Intake", dataset: str, entries: list[Entry]) ->
         exclusions=exclusion_version(hub),
         parts=(),
     )
-    return compose(before, changes, base=base, key=signer(hub, SNAPSHOT_KEY), folder=intake.temp)
+    shared = [e for e in held if (e.table, e.period) not in changes]
+    listed = [*shared, *(e for new in changes.values() for e in new)]
+    snapshot = compose(before, changes, base=base, key=signer(hub, SNAPSHOT_KEY), folder=intake.temp)
+    return snapshot, listed
 
 
 def _changes(intake: "Intake", held: list[Entry], entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
@@ -224,47 +232,33 @@ def _with_verdict(row: DeliveryRow, verdict: str) -> DeliveryRow:
     return replace(row, verdict=verdict)
 
 
-def _profiles(hub: Hub, intake: "Intake", snapshot: NewSnapshot) -> list[ProfileRow]:
+def _profiles(hub: Hub, intake: "Intake", sequence: int, listed: list[Entry]) -> list[ProfileRow]:
     """The profile of every table whose rows changed, over all rows that the new snapshot holds of it."""
-    from egide.stages.catalogue.profile import Profiler
-
-    touched = {t.table.name: t.profiler for t in intake.tables.values() if t.tally.rows_in}
     fresh = {part.entry.object for t in intake.tables.values() for part in t.parts}
-    _, entries = read_dataset_of(hub, snapshot, intake)
+    profilers = {t.table.name: t.profiler for t in intake.tables.values() if t.tally.rows_in}
     if intake.replaced:
-        touched |= {
-            e.table: Profiler(intake.arrived.model.tables[e.table]) for e in entries if e.table not in touched
-        }
+        tables = intake.arrived.model.tables
+        profilers |= {e.table: Profiler(tables[e.table]) for e in listed if e.table not in profilers}
     rows = []
-    for table, profiler in sorted(touched.items()):
-        held = [e for e in entries if e.table == table and e.role is Role.PART]
+    for table, profiler in sorted(profilers.items()):
+        held = [e for e in listed if e.table == table and e.role is Role.PART]
         for entry in held:
             if entry.object not in fresh:
                 with open_part(hub, intake.dataset, entry) as file:
                     profiler.add(pq.read_table(file))
-        periods = tuple(sorted({e.period for e in held}))
-        profile = {name: p.to_json() for name, p in profiler.finish().items()}
-        by_period = {p: sum(e.rows for e in held if e.period == p) for p in periods}
-        rows.append(
-            ProfileRow(
-                intake.dataset,
-                table,
-                snapshot.head.sequence,
-                periods,
-                sum(e.rows for e in held),
-                {"columns": profile, "periods": by_period},
-            )
-        )
+        rows.append(_profile_row(intake.dataset, table, sequence, held, profiler))
     return rows
 
 
-def read_dataset_of(hub: Hub, snapshot: NewSnapshot, intake: "Intake") -> tuple[Root, list[Entry]]:
-    """The new snapshot's entries: those it shares are read, those it adds are at hand."""
-    head = head_of(hub, intake.dataset)
-    held = read_dataset(hub, head)[1] if head else []
-    changes = _changes(intake, held, [part.entry for t in intake.tables.values() for part in t.parts])
-    shared = [e for e in held if (e.table, e.period) not in changes]
-    return snapshot.document, [*shared, *(e for entries in changes.values() for e in entries)]
+def _profile_row(
+    dataset: str, table: str, sequence: int, held: list[Entry], profiler: Profiler
+) -> ProfileRow:
+    periods = tuple(sorted({e.period for e in held}))
+    told: dict[str, object] = {
+        "columns": {name: p.to_json() for name, p in profiler.finish().items()},
+        "periods": {p: sum(e.rows for e in held if e.period == p) for p in periods},
+    }
+    return ProfileRow(dataset, table, sequence, periods, sum(e.rows for e in held), told)
 
 
 def exclusion_version(hub: Hub) -> int:

@@ -27,13 +27,15 @@ FIRST_HOLDER = ("cnam", "snds")
 GENERATOR = "generator"
 
 
-def init(home: Path, *, name: str = "Égide", buckets: int = DEFAULT_BUCKETS) -> tuple[Hub, bool]:
+def init(
+    home: Path, *, name: str = "Égide", buckets: int = DEFAULT_BUCKETS, passphrase: bytes | None = None
+) -> tuple[Hub, bool]:
     """Makes a hub with its owner's account, the generator's, and holder cnam. True: a passphrase file was made.
 
     Raises BadUsage when there is a hub already, or `buckets` is not a power of two up to 65,536."""
     if buckets < 1 or buckets > 1 << 16 or buckets & (buckets - 1):
         raise BadUsage("hub.buckets", buckets=buckets)
-    hub, made = create_home(home, secrets.token_hex(8))
+    hub, made = create_home(home, secrets.token_hex(8), passphrase)
     for key in (LEDGER_KEY, SNAPSHOT_KEY, PERMIT_KEY, RECEIPT_KEY):
         hub.keys.create(key)
     hub.keys.create(SIDE_KEY)

@@ -17,7 +17,8 @@ def table_entry(
     profiles: Mapping[str, Mapping[str, Any]],
     flagged: int | None = None,
 ) -> TableEntry:
-    """A table as the catalogue shows it. Counts come in exact and stand in the entry rounded."""
+    """A table as the catalogue shows it, with the columns that were delivered. Counts come in exact and stand in the
+    entry rounded."""
     columns = (
         ColumnEntry(
             name=column.name,
@@ -28,9 +29,10 @@ def table_entry(
             tags=column.tags,
             codes=column.codes,
             identifies=column.domain.value if column.domain else None,
-            profile=ColumnProfile.from_json(profiles[column.name]) if column.name in profiles else None,
+            profile=ColumnProfile.from_json(profiles[column.name]),
         )
         for column in table.columns
+        if column.name in profiles
     )
     return TableEntry(
         name=table.name,

@@ -39,6 +39,7 @@ class Profiler:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._columns = {column.name: _collector(column) for column in table.columns}
+        self._delivered: set[str] = set()
 
     def add(self, batch: pa.RecordBatch | pa.Table) -> None:
         """Counts a batch. Columns that the table does not describe are passed over; absent ones count nothing."""
@@ -47,16 +48,20 @@ class Profiler:
             persons = _persons(part.column(PERSON)) if PERSON in names else None
             for name, collector in self._columns.items():
                 if name in names:
+                    self._delivered.add(name)
                     collector.add(part.column(name), persons)
 
     def merge(self, other: "Profiler") -> None:
         """Adds what a profiler of the same table has seen elsewhere."""
         for name, collector in self._columns.items():
             collector.merge(other._columns[name])
+        self._delivered |= other._delivered
 
     def finish(self) -> dict[str, ColumnProfile]:
-        """The profiles by column name."""
-        return {name: collector.finish() for name, collector in self._columns.items()}
+        """The profiles of the columns that were there, by name."""
+        return {
+            name: collector.finish() for name, collector in self._columns.items() if name in self._delivered
+        }
 
 
 def _collector(column: Column) -> FilledCollector | CodesCollector | NumbersCollector | DatesCollector:

@@ -78,6 +78,11 @@ class TableChecker:
                 self._check_keys(frame, block)
                 yield frame
 
+    def close(self) -> None:
+        """No more files of this table will come."""
+        for vocabulary in self._vocabularies.values():
+            vocabulary.close()
+
     def _vocabulary(self, column: Column, dialect: Dialect) -> Vocabulary:
         at = (column.name, f"{dialect.dates} {dialect.null}")
         if at not in self._vocabularies:
