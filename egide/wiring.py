@@ -207,11 +207,11 @@ def closed_marker(home: Path) -> Path:
     return home / "restored.json"
 
 
-def open_keys(home: Path) -> Keys:
-    """The keyring alone."""
+def open_keys(keyring: Path, home: Path) -> Keys:
+    """A keyring alone, under the passphrase of the hub at `home`."""
     from egide.adapters.keys.file.keyring import FileKeys
 
-    return FileKeys.open(home / KEYRING, read_passphrase(home))
+    return FileKeys.open(keyring, read_passphrase(home))
 
 
 def open_hub(home: Path, *, closed: bool = False) -> Hub:
@@ -221,7 +221,7 @@ def open_hub(home: Path, *, closed: bool = False) -> Hub:
         raise Denied("hub.closed")
     if not is_hub(home):
         raise BadUsage("hub.absent")
-    hub = _hub(home, open_keys(home))
+    hub = _hub(home, open_keys(home / KEYRING, home))
     if not hub.records.where(HubRow):
         raise BadUsage("hub.absent")
     return hub

@@ -18,7 +18,7 @@ from egide.model.event import EventKind
 from egide.model.sealed import Context, Role, WrappedKey
 from egide.ports.ledger import LastSeen
 from egide.rules.acts import check_two_persons
-from egide.wiring import KEYRING, RECORDS, Hub, closed_marker, open_hub, open_witness
+from egide.wiring import KEYRING, RECORDS, Hub, closed_marker, open_hub, open_keys, open_witness
 
 FORMAT = "egide-backup/1"
 PLACE = "records"  # the dataset name under which backups are sealed
@@ -82,12 +82,10 @@ def restore(home: Path, path: Path, *, keyring: Path) -> Told:
     The passphrase comes as always. The store's objects are where they were: copy or mount them under the new home."""
     if (home / RECORDS).exists() or (home / KEYRING).exists():
         raise BadUsage("hub.exists")
+    keys = open_keys(keyring, home)
+    header, data = _unseal(keys.hub, keys.unwrap, path)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     _private(home / KEYRING, keyring.read_bytes())
-    from egide.wiring import open_keys
-
-    keys = open_keys(home)
-    header, data = _unseal(keys.hub, keys.unwrap, path)
     _private(home / RECORDS, data)
     closed_marker(home).write_text(json.dumps({"ledger_size": header["ledger_size"]}), "utf-8")
     return {"created": header["created"], "ledger_size": header["ledger_size"], "closed": True}

@@ -22,6 +22,7 @@ from egide.model.records import HolderRow
 from egide.model.table import Model
 from egide.registry import model_of, resolve
 from egide.stages.arrive import open_file, read_manifest, verify_files
+from egide.stages.arrive.manifest import NAME as MANIFEST
 from egide.stages.arrive.manifest import write_manifest
 from egide.stages.arrive.nir import is_nir
 from egide.stages.arrive.package import write_package
@@ -74,12 +75,32 @@ def pseudonymise(
 def dry_run(folder: Path, holder: str, *, progress: Progress = quiet) -> DeliveryReport:
     """The report that the hub would give, at the holder's and without a hub: a passing one is made and forgotten.
 
-    Deliveries that name persons by NIR are looked at once packed (`pseudonymise`), since the hub never reads a NIR."""
+    NIRs are replaced first, under a secret made for the look and forgotten with it."""
     with _scratch() as temp:
         hub, _ = init(temp / "hub", passphrase=secrets.token_bytes(32))
         if hub.records.get(HolderRow, holder) is None:
             add_holder(hub, holder, holder)
-        return deliver(hub, folder, holder, dry_run=True, progress=progress)
+        return deliver(hub, _staged(folder, temp, progress), holder, dry_run=True, progress=progress)
+
+
+def _staged(folder: Path, temp: Path, progress: Progress) -> Path:
+    """The folder as it would be sent: itself, or a copy whose NIRs are replaced."""
+    delivery = read_manifest(folder)
+    model = model_of(delivery.model, delivery.model_version)
+    if not any(renamed(resolve(model, file.table)[0]) for file in delivery.files):
+        return folder
+    verify_files(folder, delivery)
+    secret = temp / "secret"
+    new_domain_secret(secret)
+    sent, sources = _first_stage(delivery, model, folder, temp, "look", secret, progress)
+    staged = temp / "staged"
+    for file, open_source in zip(sent.files, sources, strict=True):
+        target = staged / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open_source() as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    (staged / MANIFEST).write_bytes(write_manifest(sent))
+    return staged
 
 
 def _first_stage(

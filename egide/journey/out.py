@@ -10,13 +10,13 @@ from egide.crypto.box import close_box, open_box
 from egide.crypto.sign import VerifyKey, digest
 from egide.journey.access import Actor, acts_about, keep_act, permit_named
 from egide.journey.record import note, recorded, sign_head, unseal_side
-from egide.model.act import ActKind
+from egide.model.act import AccountRole, ActKind
 from egide.model.errors import Denied, Tampered
 from egide.model.event import EventKind
 from egide.model.permit import OutputState, PermitState
 from egide.model.query import Answer
 from egide.model.records import AccountRow, OutputRow, ReleaseRow
-from egide.rules.acts import check_two_persons
+from egide.rules.acts import check_may, check_two_persons
 from egide.rules.permits import check_next_output
 from egide.stages import ledger
 from egide.wiring import Hub
@@ -85,6 +85,12 @@ def content_of(hub: Hub, row: OutputRow) -> bytes:
     if digest(content) != row.sha256:
         raise Tampered("box.broken", place=row.id)
     return content
+
+
+def content_for(hub: Hub, row: OutputRow, actor: Actor) -> bytes:
+    """An output's content for somebody who may review it. Raises Denied for everybody else."""
+    check_may([AccountRole(r) for r in actor[0].roles], ActKind.REVIEW)
+    return content_of(hub, row)
 
 
 def review(hub: Hub, output: str, decision: str, reason: str, actor: Actor) -> OutputRow:

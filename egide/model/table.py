@@ -31,6 +31,7 @@ class Domain(StrEnum):
     IDT = "idt"  # BEN_IDT_ANO: ANO when known, else PSA and rank
     PROVIDER = "provider"  # health professionals
     ROW = "row"  # technical row keys: kept as they are inside, re-keyed per permit
+    STAGE1 = "stage1"  # a pseudonym made at a holder outside the SNDS, within its linkage domain
     NIR = "nir"  # a social security number: allowed at a holder's, never in the hub
 
 
@@ -55,6 +56,9 @@ class Column:
     group: str = "base"  # column group: what a permit opens together
     nullable: bool = True
     date_format: str | None = None  # strptime form when it differs from the dialect's (PMSI)
+    holder_name: str | None = (
+        None  # what the column is called at the holder, before stage 1 replaced its NIRs
+    )
     since: int | None = None
     until: int | None = None
     label_fr: str = ""
@@ -79,7 +83,7 @@ class PersonRule:
 
     `identity`: the table itself says who is who (IR_BEN_R).
     `psa`: by pseudonym and rank (`columns` = (psa,) or (psa, rank)).
-    `idt`: by BEN_IDT_ANO. `through`: by joining `columns` to `table`. `none`: not about persons.
+    `stage1`: by the pseudonym a holder made. `idt`: by BEN_IDT_ANO. `through`: by joining `columns` to `table`. `none`: not about persons.
     """
 
     by: str

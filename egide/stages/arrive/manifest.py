@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from egide.model.errors import BadInput
 
 NAME = "delivery.toml"
 _MOST_BYTES = 4 << 20
+_LONGEST = 1000  # characters of one field: longer is no name, and would fill every message
 _FIELDS = {"id": str, "holder": str, "source": str, "model": str, "model_version": str, "period": str}
 _KNOWN = {*_FIELDS, "replaces", "dialect", "file"}
 _DIALECT = {"delimiter", "encoding", "dates", "null"}
@@ -30,10 +32,12 @@ def parse_manifest(data: bytes) -> Delivery:
     """Raises BadInput naming the field that is missing, unknown or of the wrong type."""
     try:
         document = tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise BadInput("delivery.manifest-form", line=0) from None
+    except UnicodeDecodeError as problem:
+        raise BadInput("delivery.manifest-form", line=1 + data.count(b"\n", 0, problem.start)) from None
     except tomllib.TOMLDecodeError as problem:
-        raise BadInput("delivery.manifest-form", line=getattr(problem, "lineno", 0)) from None
+        raise BadInput("delivery.manifest-form", line=_line_of(problem)) from None
+    except RecursionError:
+        raise BadInput("delivery.manifest-form", line="?") from None
     _only(document, _KNOWN, NAME)
     values = {name: _typed(document, name, kind, NAME) for name, kind in _FIELDS.items()}
     replaces = document.get("replaces") or None
@@ -49,6 +53,12 @@ def parse_manifest(data: bytes) -> Delivery:
         files=tuple(_file(f, n, shared) for n, f in enumerate(files, 1)),
         sha256=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _line_of(problem: tomllib.TOMLDecodeError) -> str:
+    """Where the parser stopped: only its words say so before Python 3.14."""
+    found = re.search(r"at line (\d+)", str(problem))
+    return found[1] if found else "?"
 
 
 def _file(entry: dict[str, object], number: int, shared: Dialect) -> DeliveredFile:
@@ -68,7 +78,7 @@ def _dialect(entry: object, shared: Dialect) -> Dialect:
 
 def _typed(entry: dict[str, object], name: str, kind: type, where: str) -> object:
     value = entry.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or isinstance(value, bool) or len(str(value)) > _LONGEST:
         raise BadInput("delivery.manifest-field", field=name, file=where)
     return value
 

@@ -84,11 +84,23 @@ def read_blocks(
 
 def _block(raw: bytes, first_line: int, file: str, dialect: Dialect, columns: int, crlf: bool) -> Block:
     count = raw.count(b"\n")
+    _check_length(raw, first_line, file)
     lines = np.arange(first_line, first_line + count, dtype=np.int64)
     if _adds_up(raw, count, dialect, columns, crlf):
         data = raw.replace(b"\r\n", b"\n") if crlf else raw
         return Block(data if dialect.codec == "utf-8" else data.decode(dialect.codec).encode(), lines)
     return _line_by_line(raw, lines, file, dialect, columns, crlf)
+
+
+def _check_length(raw: bytes, first_line: int, file: str) -> None:
+    """Refuses a delivery with a line that is too long, wherever the blocks happened to be cut."""
+    at = 0
+    while len(raw) - at > LINE_BYTES:
+        end = raw.rfind(b"\n", at, at + LINE_BYTES + 1)
+        if end < 0:
+            line = first_line + raw.count(b"\n", 0, at)
+            raise BadInput("delivery.line-length", file=file, line=line, limit=LINE_BYTES)
+        at = end + 1
 
 
 def _adds_up(raw: bytes, count: int, dialect: Dialect, columns: int, crlf: bool) -> bool:

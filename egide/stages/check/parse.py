@@ -33,11 +33,7 @@ def columns_of(header: list[str], table: Table, file: str, allowed: Mapping[str,
     seen: set[str] = set()
     for position, name in enumerate(header, 1):
         if name not in allowed:
-            shown = (
-                name
-                if name.isascii() and name.replace("_", "").isalnum() and len(name) <= 40
-                else f"#{position}"
-            )
+            shown = name if _may_be_shown(name, header, allowed) else f"#{position}"
             raise BadInput("delivery.column-unknown", file=file, column=shown, table=table.name)
         if name in seen:
             raise BadInput("delivery.column-twice", file=file, column=name)
@@ -46,6 +42,13 @@ def columns_of(header: list[str], table: Table, file: str, allowed: Mapping[str,
     if missing := [name for name in needed if name not in seen]:
         raise BadInput("delivery.column-missing", file=file, column=missing[0], table=table.name)
     return [allowed[name] for name in header]
+
+
+def _may_be_shown(name: str, header: list[str], allowed: Mapping[str, Column]) -> bool:
+    """Whether an unknown name surely is a name: where most others are not known either, the first line may well be
+    a person's, in a file that lost its header."""
+    plain = name.isascii() and name.replace("_", "").isalnum() and len(name) <= 40
+    return plain and 2 * sum(other in allowed for other in header) > len(header)
 
 
 class TableChecker:

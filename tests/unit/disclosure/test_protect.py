@@ -166,7 +166,15 @@ def test_a_long_table_is_quick(size: int) -> None:
 
 def test_a_fine_table_keeps_what_is_large() -> None:
     """Three keys and a structural nought: hiding what is small does not spread to the whole table."""
-    small = {(2021, 1): 3, (2021, 2): 4, (2022, 1): 7, (2022, 2): 8, (2023, 1): 12, (2023, 2): 12, (2020, 1): 3}
+    small = {
+        (2021, 1): 3,
+        (2021, 2): 4,
+        (2022, 1): 7,
+        (2022, 2): 8,
+        (2023, 1): 12,
+        (2023, 2): 12,
+        (2020, 1): 3,
+    }
     cells = [Cell((year, sex, 2020), frozenset(), persons) for (year, sex), persons in small.items()]
     cells += [
         Cell((year, sex, born), frozenset(), 1 + sex if born < 1940 else 20 + sex + born % 7)
