@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,25 @@ def begin(home: str, done: str) -> Told:
     init(Path(home), buckets=1)
     Path(done).write_bytes(b"returned")
     return {}
+
+
+def typed(arguments: list[str], env: dict[str, str]) -> Told:
+    """A command as typed: the entry point that the installed command calls, its streams caught in files."""
+    from egide.cli import main
+
+    os.environ.update(env)
+    caught = {1: os.memfd_create("out"), 2: os.memfd_create("err")}
+    for descriptor, file in caught.items():
+        os.dup2(file, descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(n, mode, encoding="utf-8", closefd=False) for n, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    code = main(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    out, err = (os.pread(file, 1 << 20, 0).decode() for file in caught.values())
+    return {"code": code, "out": out, "err": err}
 
 
 def look(home: str, folder: str = "", thorough: bool = True) -> Told:
@@ -157,4 +177,4 @@ def _list(found: object) -> list[dict[str, object]]:
     return found
 
 
-ACTS = {act.__name__: act for act in (new_home, new_delivery, take_in, begin, look, owner_acts)}
+ACTS = {act.__name__: act for act in (new_home, new_delivery, take_in, begin, typed, look, owner_acts)}

@@ -32,11 +32,11 @@ def _made(home: Path, buckets: int, secret: bool) -> dict[str, object]:
 
 
 def new_delivery(
-    out: str, people: int, seed: int, replaces: str | None = None, years: int = 1
+    out: str, people: int, seed: int, replaces: str | None = None, defects: float = 0.01
 ) -> dict[str, object]:
     """A synthetic delivery with planted defects; with `replaces`, a correction signed again."""
     folder = Path(out)
-    told = synth(folder, people=people, years=range(2019, 2019 + years), seed=seed, defects=0.01)
+    told = synth(folder, people=people, years=range(2019, 2020), seed=seed, defects=defects)
     if replaces:
         manifest = folder / "delivery.toml"
         manifest.write_text(f'replaces = "{replaces}"\n{manifest.read_text("utf-8")}', "utf-8")

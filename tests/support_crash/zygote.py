@@ -3,6 +3,7 @@
 One JSON line in: {"act", "arguments"}. Two out: {"pid"} once the act has begun, {"status", "answer"} once it ended.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ def _child(asked: dict[str, Any], write: int) -> None:
     except Exception:  # whatever it was, the test shows it
         traceback.print_exc()
     finally:
+        atexit._run_exitfuncs()  # as an interpreter that ends does; a fork that is left by _exit would not
         sys.stderr.flush()
         os._exit(code)
 
