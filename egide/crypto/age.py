@@ -32,3 +32,7 @@ def decrypt_with(identity: str, source: BinaryIO, target: BinaryIO) -> None:
         pyrage.decrypt_io(source, target, [pyrage.x25519.Identity.from_str(identity)])
     except pyrage.DecryptError:
         raise BadInput("delivery.package-recipient") from None
+    except OSError as problem:
+        if problem.errno is not None:  # a disk that fails; a body that was altered has no number
+            raise
+        raise BadInput("delivery.package-recipient") from None
