@@ -9,16 +9,18 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from egide.journey.known import read_dataset
+from egide.journey.known import snapshot_key
 from egide.journey.record import recorded, verify_ledger
 from egide.model.errors import HubError, Tampered
 from egide.model.event import EventKind, Leaf
 from egide.model.messages import say
 from egide.model.records import KeyRow, SnapshotRow
-from egide.model.snapshot import Head
+from egide.model.snapshot import Head, PartRef
 from egide.ports.store import TidyStore
+from egide.stages.seal.snapshot import read_entries, read_root
 from egide.wiring import IDENTITIES, KEYRING, PASSPHRASE, RECORDS, Hub
 
 FREE_LEAST = 1 << 30  # bytes: less free than this on the disk of home or store is said
@@ -48,6 +50,10 @@ class Needed:
     objects: dict[str, int] = field(default_factory=dict)  # name -> size, 0 where no manifest states it
     keys: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+
+    def add(self, name: str, size: int, key_id: str) -> None:
+        self.objects[name] = size
+        self.keys.add(key_id)
 
     @property
     def whole(self) -> bool:
@@ -80,23 +86,27 @@ def doctor(hub: Hub, *, clean: bool = False) -> Told:
 
 
 def _needed(hub: Hub) -> Needed:
-    """Reads every root and manifest part of every snapshot."""
+    """Reads every root of every snapshot, and every manifest part once, however many snapshots share it."""
     needed = Needed()
+    key = snapshot_key(hub)
     for row in hub.records.where(SnapshotRow):
         head = Head(row.dataset, row.sequence, row.root, row.key_id)
-        needed.objects.setdefault(head.root, 0)
-        needed.keys.add(head.key_id)
+        needed.add(head.root, 0, head.key_id)
         try:
-            root, entries = read_dataset(hub, head)
+            root = read_root(head, hub.id, hub.store, hub.key_of, key)
+            fresh = {part.object for part in root.parts} - needed.objects.keys()
+            for part in root.parts:
+                needed.add(part.object, part.size, part.key_id)
+            for entry in read_entries(root, hub.store, hub.key_of, partial(_is_one_of, fresh)):
+                needed.add(entry.object, entry.size, entry.key_id)
         except HubError as problem:
-            needed.problems.append(
-                Problem("snapshot", f"{head.dataset}@{head.sequence}", {"reason": problem})
-            )
-            continue
-        listed = [*root.parts, *entries]
-        needed.objects |= {one.object: one.size for one in listed}
-        needed.keys |= {one.key_id for one in listed}
+            what = f"{head.dataset}@{head.sequence}"
+            needed.problems.append(Problem("snapshot", what, {"reason": problem}))
     return needed
+
+
+def _is_one_of(names: set[str], part: PartRef) -> bool:
+    return part.object in names
 
 
 def _unneeded(hub: Hub, needed: Needed) -> Iterator[Problem]:

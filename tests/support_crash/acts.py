@@ -49,6 +49,16 @@ def begin(home: str, done: str) -> Told:
     return {}
 
 
+def dated(home: str, now: str) -> Told:
+    """Something happens while the clock says `now`."""
+    from egide.journey.start import add_holder
+
+    hub = wiring.open_hub(Path(home))
+    hub.now = lambda: now  # type: ignore[method-assign]
+    add_holder(hub, "late", "snds")
+    return {}
+
+
 def typed(arguments: list[str], env: dict[str, str]) -> Told:
     """A command as typed: the entry point that the installed command calls, its streams caught in files."""
     from egide.cli import main
@@ -177,4 +187,4 @@ def _list(found: object) -> list[dict[str, object]]:
     return found
 
 
-ACTS = {act.__name__: act for act in (new_home, new_delivery, take_in, begin, typed, look, owner_acts)}
+ACTS = {act.__name__: act for act in (new_home, new_delivery, take_in, begin, dated, typed, look, owner_acts)}

@@ -52,7 +52,10 @@ class Scratch:
 def _held(path: Path) -> bool:
     if path.is_symlink() or not path.is_dir():
         return False
-    handle = os.open(path, _FOLDER)
+    try:
+        handle = os.open(path, _FOLDER)
+    except FileNotFoundError:  # its process ended just now, in peace
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
