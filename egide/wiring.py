@@ -183,9 +183,10 @@ def make_passphrase(home: Path) -> tuple[bytes, bool]:
 def create_home(home: Path, hub_id: str, passphrase: bytes | None = None) -> tuple[Hub, bool]:
     """An empty hub: keyring, records, folder store. Returns it and whether a passphrase file was made.
 
-    Raises BadUsage (hub.exists) when the folder already holds a hub."""
-    if (home / RECORDS).exists() or (home / KEYRING).exists():
+    Raises BadUsage when the folder already holds a hub (hub.exists), or the beginning of one (home.half-made)."""
+    if is_hub(home):
         raise BadUsage("hub.exists")
+    _refuse_half_made(home)
     try:
         make_folder(home, 0o700)
     except OSError as problem:
@@ -220,11 +221,18 @@ def open_hub(home: Path, *, closed: bool = False) -> Hub:
     if closed_marker(home).exists() and not closed:
         raise Denied("hub.closed")
     if not is_hub(home):
+        _refuse_half_made(home)
         raise BadUsage("hub.absent")
     hub = _hub(home, open_keys(home / KEYRING, home))
     if not hub.records.where(HubRow):
-        raise BadUsage("hub.absent")
+        raise BadUsage("home.half-made")
     return hub
+
+
+def _refuse_half_made(home: Path) -> None:
+    """An `init` that was killed, or records that were lost: nobody but the operator can tell."""
+    if any((home / name).is_file() for name in (RECORDS, KEYRING, PASSPHRASE)):
+        raise BadUsage("home.half-made")
 
 
 def _hub(home: Path, keys: Keys) -> Hub:
@@ -271,6 +279,13 @@ def fenced_engine(hub: Hub) -> Engine:
     from egide.adapters.engines.duckdb.fenced import FencedEngine
 
     return FencedEngine(hub.temp / "fenced")
+
+
+def bill_of_materials() -> bytes:
+    """What this installation is made of, as CycloneDX."""
+    from egide.adapters import sbom
+
+    return sbom.bill_of_materials()
 
 
 def open_witness(url: str) -> Witness:

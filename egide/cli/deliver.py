@@ -106,12 +106,21 @@ def deliver(
     class_: Annotated[
         str | None, typer.Option("--class", metavar="Cn", help="A class above the model's own: C1, C2 or C3.")
     ] = None,
+    declare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--declare",
+            metavar="FILE",
+            help="Identity file of a person who signs that the data are synthetic or public (C0); twice.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Also write the report as an HTML page.")
     ] = None,
 ) -> Shown:
     """Take a delivery in: verify, check, pseudonymise, seal, catalogue. Every row is accounted for."""
     from egide.journey.intake import deliver as take_in
+    from egide.journey.start import acting
     from egide.model.table import DataClass
 
     if class_ is not None and class_ not in set(DataClass):
@@ -122,7 +131,11 @@ def deliver(
 
             made = look(folder, holder, progress=progress)
         else:
-            made = take_in(run.hub(), folder, holder, dry_run=dry_run, raise_class=class_, progress=progress)
+            hub = run.hub()
+            declared = [acting(hub, path) for path in declare or ()]
+            made = take_in(
+                hub, folder, holder, dry_run=dry_run, raise_class=class_, declared=declared, progress=progress
+            )
     data = made.as_json()
     if report is not None:
         from egide.model.messages import language

@@ -28,11 +28,24 @@ def add(
         str | None,
         typer.Option("--threshold", help="Share of refused rows over which a delivery is refused whole."),
     ] = None,
+    promote: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--promote", metavar="RULE", help="A rule that refuses this holder's rows: after-death..."
+        ),
+    ] = None,
 ) -> Shown:
     """Register an organisation that delivers."""
     from egide.journey.start import THRESHOLD, add_holder
 
-    return Shown(row(add_holder(run.hub(), name, domain, threshold=threshold or THRESHOLD, public_key=key)))
+    agreed = threshold or THRESHOLD
+    return Shown(
+        row(
+            add_holder(
+                run.hub(), name, domain, threshold=agreed, public_key=key, promoted=tuple(promote or ())
+            )
+        )
+    )
 
 
 @command(app, "list", example="egide holder list")

@@ -1,5 +1,6 @@
 """A bounded batch of one table's rows on its way from check to seal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +85,7 @@ class Frame:
     flags: dict[tuple[str, str], Mask] = field(default_factory=dict)  # (rule, column) -> rows
     keys: np.ndarray | None = None  # keyed 64-bit hash of the row's key within its period
     persons: np.ndarray | None = None  # index into the delivery's Persons, -1 where unknown
+    raw: Callable[[int], bytes] = field(default=lambda _: b"", repr=False)  # the bytes of a physical line
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -3,17 +3,20 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from egide.frame.frame import Coded, Frame, Refusal
 from egide.frame.keys import KeyHasher
 from egide.frame.persons import Persons
 from egide.journey import identity, known, publish
+from egide.journey.access import Actor
 from egide.journey.arrival import Arrived, arrive, dataset_of
 from egide.journey.count import count, days_of
 from egide.journey.record import recorded
@@ -46,6 +49,7 @@ def deliver(
     *,
     dry_run: bool = False,
     raise_class: str | None = None,
+    declared: Sequence[Actor] = (),
     progress: Progress = quiet,
 ) -> DeliveryReport:
     """Takes a delivery through the whole way in. The report says what became of every row.
@@ -54,7 +58,7 @@ def deliver(
     (exit 5) for a broken signature; in each case the hub keeps nothing of it."""
     started = time.monotonic()
     with hub.writing(), _scratch(hub) as temp:
-        arrived = arrive(hub, folder, holder, raise_class, temp, dry_run)
+        arrived = arrive(hub, folder, holder, raise_class, temp, dry_run, declared)
         hub.reached(CrashPoint.ARRIVED)
         try:
             report = _unchanged(hub, arrived) or _take_in(hub, arrived, temp, dry_run, progress)
@@ -278,12 +282,16 @@ class Intake:
 
     def _promote(self, frame: Frame) -> None:
         """A holder's agreement may make a rule stricter: its rows go to quarantine after all."""
-        for rule, severity in self.arrived.holder.promoted.items():
-            for (found, column), rows in list(frame.flags.items()):
-                if found == rule and severity == Severity.REFUSE and rows.any():
-                    lines = frame.lines[rows].tolist()
-                    frame.refusals += [Refusal(frame.file, line, column, rule, "", b"") for line in lines]
-                    frame.keep(~rows)
+        promoted = self.arrived.holder.promoted
+        strict = {why: rows for why, rows in frame.flags.items() if promoted.get(why[0]) == Severity.REFUSE}
+        if not strict:
+            return
+        refused = np.logical_or.reduce(list(strict.values()))
+        for row in np.flatnonzero(refused).tolist():
+            rule, column = next(why for why, rows in strict.items() if rows[row])
+            line = int(frame.lines[row])
+            frame.refusals.append(Refusal(frame.file, line, column, rule, "", frame.raw(line)))
+        frame.keep(~refused)
 
     def _flush_refusals(self, intake: TableIntake, everything: bool = False) -> None:
         while intake.refusals and (everything or len(intake.refusals) >= REFUSALS_HELD):

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from egide.crypto.age import new_age_identity, recipient_of
 from egide.crypto.identity import Identity, read_identity, write_identity
-from egide.crypto.sign import SigningKey, VerifyKey
+from egide.crypto.sign import SigningKey, VerifyKey, digest
 from egide.journey.record import LEDGER_KEY, SIDE_KEY, recorded, signer
 from egide.model.act import AccountRole
+from egide.model.delivery import RULES
 from egide.model.errors import BadUsage, Denied
 from egide.model.event import EventKind
 from egide.model.records import AccountRow, HolderRow, HubRow
-from egide.wiring import IDENTITIES, OWNER, Hub, create_home, generator_home
+from egide.model.table import Severity
+from egide.wiring import IDENTITIES, OWNER, Hub, bill_of_materials, create_home, generator_home
 
 SNAPSHOT_KEY = "sign/snapshot"
 PERMIT_KEY = "sign/permit"
@@ -46,7 +48,12 @@ def init(
         "recipient": recipient,
         "snapshot_key": signer(hub, SNAPSHOT_KEY).verify_key.hex,
     }
-    with recorded(hub, EventKind.HUB_INITIALISED, hub=hub.id):
+    made_of = bill_of_materials()
+    settings["bill_of_materials"] = {
+        "sha256": digest(made_of),
+        "signature": signer(hub, SNAPSHOT_KEY).sign(made_of).hex(),
+    }
+    with recorded(hub, EventKind.HUB_INITIALISED, hub=hub.id, bill_of_materials=digest(made_of)):
         hub.records.add(HubRow(hub.id, name, hub.now(), settings))
     add_account(hub, OWNER, [AccountRole.OWNER, AccountRole.OPERATOR])
     add_account(hub, GENERATOR, [AccountRole.GENERATOR], public_key=generator_key().verify_key)
@@ -91,9 +98,16 @@ def add_account(
 
 
 def add_holder(
-    hub: Hub, name: str, domain: str, *, threshold: str = THRESHOLD, public_key: str = ""
+    hub: Hub,
+    name: str,
+    domain: str,
+    *,
+    threshold: str = THRESHOLD,
+    public_key: str = "",
+    promoted: tuple[str, ...] = (),
 ) -> HolderRow:
-    """Registers an organisation that delivers, with its linkage domain."""
+    """Registers an organisation that delivers, with its linkage domain. The rules in `promoted` refuse rows of this
+    holder that they flag elsewhere. Raises BadUsage for names, shares or rules that are none."""
     if not name or not name.replace("-", "").isalnum() or not domain.replace("-", "").isalnum():
         raise BadUsage("holder.name")
     try:
@@ -104,8 +118,13 @@ def add_holder(
         raise BadUsage("holder.threshold")
     if public_key:
         VerifyKey.parse(public_key)
-    row = HolderRow(name, domain, public_key, threshold)
-    with recorded(hub, EventKind.HOLDER_ADDED, holder=name, domain=domain, threshold=threshold):
+    if unknown := [rule for rule in promoted if RULES.get(rule) is not Severity.FLAG]:
+        raise BadUsage("holder.rule", rule=unknown[0])
+    row = HolderRow(name, domain, public_key, threshold, dict.fromkeys(promoted, Severity.REFUSE.value))
+    agreed = ",".join(promoted)
+    with recorded(
+        hub, EventKind.HOLDER_ADDED, holder=name, domain=domain, threshold=threshold, promoted=agreed
+    ):
         hub.records.add(row)
     return row
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import BinaryIO
 
 import numpy as np
@@ -78,7 +79,7 @@ class TableChecker:
         with ThreadPoolExecutor(1) as pool:
             for block, parsed in _ahead(pool, blocks, lambda b: _parse(b, columns, file)):
                 frame = self._frame(block, parsed, columns, file)
-                self._check_keys(frame, block)
+                self._check_keys(frame)
                 yield frame
 
     def close(self) -> None:
@@ -100,11 +101,10 @@ class TableChecker:
         if parsed is None:
             return Frame(self.table, file.path, block.lines, {}, refusals)
         read = {c.name: self._column(parsed.column(n), c, file.dialect) for n, c in enumerate(columns)}
-        frame = Frame(
-            self.table, file.path, block.lines, {n: column for n, (column, _) in read.items()}, refusals
-        )
+        columns_read = {n: column for n, (column, _) in read.items()}
+        frame = Frame(self.table, file.path, block.lines, columns_read, refusals, raw=_RawLines(block).of)
         self._refuse(
-            frame, block, {n: verdicts for n, (_, verdicts) in read.items() if verdicts is not None}, parsed
+            frame, {n: verdicts for n, (_, verdicts) in read.items() if verdicts is not None}, parsed
         )
         return frame
 
@@ -130,7 +130,7 @@ class TableChecker:
         verdicts = vocabulary.verdicts[codes] if len(codes) else np.zeros(0, np.uint8)
         return Coded(vocabulary, rows), vocabulary.verdicts[rows] if verdicts.any() else None
 
-    def _refuse(self, frame: Frame, block: Block, verdicts: dict[str, np.ndarray], parsed: pa.Table) -> None:
+    def _refuse(self, frame: Frame, verdicts: dict[str, np.ndarray], parsed: pa.Table) -> None:
         """Sets aside rows with a value of the wrong type or width, or a key left empty; flags unknown codes."""
         bad: dict[tuple[str, str], np.ndarray] = {}
         for name, verdict in verdicts.items():
@@ -143,24 +143,23 @@ class TableChecker:
                 unjudged = hit if name not in verdicts else hit & (verdicts[name] == 0)
                 if unjudged.any():
                     bad["null-key", name] = unjudged
-        self._set_aside(frame, block, bad, parsed)
+        self._set_aside(frame, bad, parsed)
 
     def _set_aside(
-        self, frame: Frame, block: Block, bad: dict[tuple[str, str], np.ndarray], parsed: pa.Table | None
+        self, frame: Frame, bad: dict[tuple[str, str], np.ndarray], parsed: pa.Table | None
     ) -> None:
         if not bad:
             return
-        raw = _RawLines(block)
         refused = np.logical_or.reduce(list(bad.values()))
         for row in np.flatnonzero(refused).tolist():
             (rule, column), *more = [why for why, rows in bad.items() if rows[row]]
             like = value_class(parsed.column(column)[row].as_py()) if parsed is not None and column else ""
             also = " ".join(f"{c}:{r}" for r, c in more)
             line = int(frame.lines[row])
-            frame.refusals.append(Refusal(frame.file, line, column, rule, like, raw.of(line), also))
+            frame.refusals.append(Refusal(frame.file, line, column, rule, like, frame.raw(line), also))
         frame.keep(~refused)
 
-    def _check_keys(self, frame: Frame, block: Block) -> None:
+    def _check_keys(self, frame: Frame) -> None:
         """Sets aside rows whose key was met before, in this delivery or in what the hub already holds."""
         if not self.table.key or not len(frame):
             return
@@ -169,7 +168,7 @@ class TableChecker:
         self.load_known(years)
         fresh = self.index.first_seen(frame.keys, years)
         if not fresh.all():
-            self._set_aside(frame, block, {("duplicate-key", self.table.key[0]): ~fresh}, None)
+            self._set_aside(frame, {("duplicate-key", self.table.key[0]): ~fresh}, None)
 
     def load_known(self, years: np.ndarray) -> None:
         """Makes the keys that the hub already holds for these years known, once."""
@@ -182,14 +181,17 @@ class TableChecker:
 
 
 class _RawLines:
-    """The bytes of a block's lines by physical number, cut only when a row is refused."""
+    """The bytes of a block's lines by physical number, cut only once a row is refused."""
 
     def __init__(self, block: Block) -> None:
-        self._lines = block.data.split(b"\n")
-        self._lines_of = block.lines
+        self._block = block
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._block.data.split(b"\n")
 
     def of(self, line: int) -> bytes:
-        return self._lines[int(np.searchsorted(self._lines_of, line))]
+        return self._lines[int(np.searchsorted(self._block.lines, line))]
 
 
 def _named(column: str, columns: list[Column]) -> str:
