@@ -96,7 +96,7 @@ def _planted(lines: list[str], name: str, planter: Planter) -> bytes:
         names.append(column.name)
         for number, row in enumerate(rows):
             row.append(planter.word() if number < 4 else "")
-    if name == "ER_PRS_F":
+    if table.name == "ER_PRS_F":
         for row in rows[:2]:
             row[names.index("BEN_NIR_PSA")] = planter.word(17)
     if "DCD_IDT_ENC" in names:
