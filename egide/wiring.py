@@ -236,15 +236,13 @@ def _refuse_half_made(home: Path) -> None:
 
 
 def _hub(home: Path, keys: Keys) -> Hub:
-    from egide.adapters.records.setup import migrate, open_database
+    from egide.adapters.records.setup import make_database, open_database
 
-    fresh = not (home / RECORDS).exists()
+    if not (home / RECORDS).exists():
+        make_database(home / RECORDS)
     open_database(home / RECORDS)
     from egide.adapters.records.store import DjangoRecords
 
-    if fresh:
-        migrate()
-        (home / RECORDS).chmod(0o600)
     return Hub(
         home.absolute(),
         keys,

@@ -18,6 +18,7 @@ from egide.journey.intake import deliver
 from egide.journey.known import head_of, open_part, read_dataset
 from egide.journey.record import verify_ledger
 from egide.journey.snapshots import snapshot_verify
+from egide.model.errors import HubError
 from egide.model.records import DatasetRow, DeliveryRow, KeyRow, SnapshotRow
 from egide.model.sealed import Entry, Role
 from egide.model.table import Domain
@@ -95,6 +96,15 @@ def look(home: str, folder: str = "", thorough: bool = True) -> Told:
         told["redelivered"] = deliver(hub, Path(folder), "cnam").verdict
         told["after"] = state(hub, thorough)
     return told
+
+
+def opened(home: str) -> Told:
+    """Whether a hub opens here, or what is said instead."""
+    try:
+        wiring.open_hub(Path(home))
+    except HubError as problem:
+        return {"said": problem.key}
+    return {"said": "open"}
 
 
 def owner_acts(home: str) -> Told:
@@ -187,4 +197,7 @@ def _list(found: object) -> list[dict[str, object]]:
     return found
 
 
-ACTS = {act.__name__: act for act in (new_home, new_delivery, take_in, begin, dated, typed, look, owner_acts)}
+ACTS = {
+    act.__name__: act
+    for act in (new_home, new_delivery, take_in, begin, dated, typed, look, opened, owner_acts)
+}

@@ -38,9 +38,9 @@ def _child(asked: dict[str, Any], write: int) -> None:
         with os.fdopen(write, "wb") as pipe:
             pipe.write(json.dumps(answer).encode())
         code = 0
-    except Exception:  # whatever it was, the test shows it
-        traceback.print_exc()
     finally:
+        if code:
+            traceback.print_exc()
         atexit._run_exitfuncs()  # as an interpreter that ends does; a fork that is left by _exit would not
         sys.stderr.flush()
         os._exit(code)

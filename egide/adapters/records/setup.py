@@ -5,6 +5,8 @@ from pathlib import Path
 import django
 from django.conf import settings
 
+from egide.adapters.disk import sync_folder
+
 
 def open_database(path: Path) -> None:
     """Points Django at the hub's SQLite file. Every commit is durable before it returns.
@@ -43,6 +45,19 @@ def _turn_to(path: Path) -> None:
         raise RuntimeError("a hub is left only between transactions")
     connection.close()
     connection.settings_dict["NAME"] = str(path)
+
+
+def make_database(path: Path) -> None:
+    """A new database with its tables, under its name once it is whole: an interrupted making leaves none."""
+    from django.db import connection
+
+    making = path.with_name(f"{path.name}.new")
+    open_database(making)
+    migrate()
+    connection.close()  # the write-ahead log is folded in: the file alone is the database
+    making.chmod(0o600)
+    making.rename(path)
+    sync_folder(path.parent)
 
 
 def migrate() -> None:

@@ -117,6 +117,18 @@ def init_twice(p: Place) -> Run:
     return Run(["init"])
 
 
+@case(GROUP, "a home whose `init` was interrupted: keys and no records", 2, "part of a hub", keeps=True)
+def half_made(p: Place) -> Run:
+    (p.home / "records.sqlite3").unlink()
+    return deliver(p)
+
+
+@case(GROUP, "`init` again where it was interrupted", 2, "part of a hub", keeps=True)
+def half_made_again(p: Place) -> Run:
+    (p.home / "records.sqlite3").unlink()
+    return Run(["init"])
+
+
 @case(GROUP, "`init` with 3 person buckets", 2, "power of two")
 def odd_buckets(p: Place) -> Run:
     return Run(["init", "--buckets", "3", "--home", str(p.root / "new")])
