@@ -26,25 +26,25 @@ class DjangoLedger:
         found = LedgerNode.objects.filter(level=level, index=index).values_list("hash", flat=True).first()
         if found is None:
             raise Tampered("ledger.node-missing", level=level, index=index)
-        return bytes(found)
+        return _raw(found)
 
     def nodes(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         rows = LedgerNode.objects.filter(level=level, index__gte=start, index__lt=end).order_by("index")
-        return ((index, bytes(hash_)) for index, hash_ in rows.values_list("index", "hash"))
+        return ((index, _raw(hash_)) for index, hash_ in rows.values_list("index", "hash"))
 
     def leaf(self, index: int) -> bytes:
         found = LedgerLeaf.objects.filter(index=index).values_list("leaf", flat=True).first()
         if found is None:
             raise Tampered("ledger.leaf-missing", index=index)
-        return bytes(found)
+        return _raw(found)
 
     def leaves(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         rows = LedgerLeaf.objects.filter(index__gte=start, index__lt=end).order_by("index")
-        return ((index, bytes(leaf)) for index, leaf in rows.values_list("index", "leaf"))
+        return ((index, _raw(leaf)) for index, leaf in rows.values_list("index", "leaf"))
 
     def side(self, index: int) -> bytes | None:
         found = LedgerLeaf.objects.filter(index=index).values_list("side", flat=True).first()
-        return None if found is None else bytes(found)
+        return None if found is None else _raw(found)
 
     def erase_side(self, index: int) -> None:
         LedgerLeaf.objects.filter(index=index).update(side=None)
@@ -54,8 +54,13 @@ class DjangoLedger:
 
     def last_checkpoint(self) -> bytes | None:
         found = LedgerHead.objects.order_by("-size").values_list("note", flat=True).first()
-        return None if found is None else bytes(found)
+        return None if found is None else _raw(found)
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         rows = LedgerHead.objects.order_by("size").values_list("size", "note")
-        return ((size, bytes(note)) for size, note in rows)
+        return ((size, _raw(note)) for size, note in rows)
+
+
+def _raw(kept: bytes | memoryview | str) -> bytes:
+    """What stands in a binary column, even where somebody wrote text into it: verification names it then."""
+    return kept.encode() if isinstance(kept, str) else bytes(kept)
