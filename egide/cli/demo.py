@@ -96,7 +96,11 @@ def _address(running: ThreadingHTTPServer) -> str:
 
 
 def _answer(running: ThreadingHTTPServer) -> None:
-    """Ctrl-C is how this ends, not an accident."""
+    """Ctrl-C, or a polite request to end, is how this ends, not an accident.
+
+    Both are asked for by name: a process started in a shell's background inherits an interrupt that is ignored."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with running:
         try:
             running.serve_forever()

@@ -6,6 +6,7 @@ Each step is a personal act, signed by a key that the hub does not hold, over th
 import base64
 import secrets
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -81,7 +82,7 @@ def authorise(hub: Hub, project: str, decision: str, reason: str, actor: Actor) 
 
 def issue(hub: Hub, document: dict[str, object], actor: Actor) -> PermitRow:
     """Issues a permit within what was asked and authorised. The authority signs the terms; so does the hub."""
-    terms = terms_of(document)
+    terms = terms_of(_untitled(document))
     row = project_named(hub, terms.project)
     if row.status != ProjectState.AUTHORISED:
         raise Denied("permit.not-authorised", state=row.status)
@@ -92,7 +93,7 @@ def amend(hub: Hub, permit: str, document: dict[str, object], actor: Actor) -> P
     """A new permit that takes the place of another and points back to it."""
     before = permit_named(hub, permit)
     check_next_permit(before.state, PermitState.AMENDED)
-    terms = terms_of(document)
+    terms = terms_of(_untitled(document))
     row = project_named(hub, terms.project)
     if row.id != before.project:
         raise Denied("permit.exceeds", what="project")
@@ -135,7 +136,7 @@ def _grant(
 ) -> PermitRow:
     model = model_of_dataset(hub, terms.dataset)
     check_known(terms, model)
-    check_within(terms, terms_of({k: v for k, v in row.application.items() if k != "title"}), model)
+    check_within(terms, terms_of(_untitled(row.application)), model)
     for account in terms.persons:
         if hub.records.get(AccountRow, account) is None:
             raise Denied("account.unknown", account=account)
@@ -153,6 +154,11 @@ def _grant(
         if before is not None:
             hub.records.replace(replace(before, state=PermitState.AMENDED))
     return issued
+
+
+def _untitled(document: Mapping[str, object]) -> dict[str, object]:
+    """An application is the terms it asks for, under a title."""
+    return {name: value for name, value in document.items() if name != "title"}
 
 
 def _signed(permit: str, document: dict[str, object]) -> bytes:

@@ -354,5 +354,8 @@ def test_the_pages_are_served_here_until_ctrl_c(terminal: Terminal, delivered: d
         with urllib.request.urlopen(f"{address}en/catalogue/", timeout=30) as page:
             assert address.startswith("http://127.0.0.1:") and delivered["dataset"] in page.read().decode()
         serving.send_signal(signal.SIGINT)
-        assert serving.communicate(timeout=30) == ("", "")
+        try:
+            assert serving.communicate(timeout=30) == ("", "")
+        finally:
+            serving.kill()
     assert serving.returncode == 0

@@ -218,7 +218,11 @@ def test_ctrl_c_ends_a_command_with_one_sentence(tmp_path: Path) -> None:
     out = tmp_path / "out"
     endless = ["synth", "snds", str(out), "--people", "9000000", "--years", "2014-2035", "--seed", "1"]
     with subprocess.Popen(
-        [*COMMAND, *endless], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*COMMAND, *endless],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
     ) as run:
         deadline = time.monotonic() + 60
         while not (out / "IR_BEN_R.csv").exists():
