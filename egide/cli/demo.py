@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
 from pathlib import Path

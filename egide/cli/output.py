@@ -78,7 +78,12 @@ def review(
 def release(
     run: Run,
     output: Output,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A folder for the file and its receipt.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="DIR", help="A folder for the file and its receipt; else released-OUTPUT."
+        ),
+    ] = None,
 ) -> Shown:
     """Write an approved output and its signed receipt, once. Anyone can check the receipt offline."""
     from egide.cli.files import absent
@@ -86,5 +91,6 @@ def release(
     from egide.journey.out import release as act
 
     hub = run.hub()
-    folder = act(hub, output, absent(to), run.actor(hub))
+    run.actor(hub)
+    folder = act(hub, output, absent(to or Path(f"released-{output}")))
     return Shown({"output": output, "folder": folder, "files": [RESULT, RECEIPT]})

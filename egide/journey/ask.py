@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from egide.crypto.sign import digest
-from egide.journey.access import Actor, permit_named
+from egide.journey.access import Actor, expire_due, permit_named
 from egide.journey.out import make_output
 from egide.journey.record import recorded
 from egide.journey.view import PermitView, view
@@ -38,6 +38,7 @@ def query(
 
     Raises Denied for what permit, fence or disclosure rules refuse, BadUsage for SQL that does not run."""
     account = actor[0].name
+    expire_due(hub, datetime.now(UTC).date())
     row = permit_named(hub, permit)
     check_usable(terms_of(row.terms), row.state, account, datetime.now(UTC).date(), engine=engine, tool="sql")
     try:

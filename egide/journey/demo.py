@@ -99,9 +99,7 @@ def demo(home: Path, *, people: int = 20_000, seed: int = 1, progress: Progress 
     assert asked.output is not None
     output = asked.output.id
     clock.step("review", lambda: _review(hub, output))
-    clock.step(
-        "release", lambda: out.release(hub, output, home / "releases" / output, _actor(hub, "autorite"))
-    )
+    clock.step("release", lambda: out.release(hub, output, home / "releases" / output))
     verified = clock.step("verify", lambda: _verify(hub))
     figures = report.as_json()
     told: Told = {

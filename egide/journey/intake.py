@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egide.frame.frame import Coded, Frame, Refusal
+from egide.frame.frame import Frame, Plain, Refusal
 from egide.frame.keys import KeyHasher
 from egide.frame.persons import Persons
 from egide.journey import identity, known, publish
@@ -272,13 +272,21 @@ class Intake:
         return held
 
     def _look_for_nirs(self, frame: Frame) -> None:
+        """Every new value of columns wide enough, and every refused row, before anything of it is kept."""
         for name, column in frame.columns.items():
-            if isinstance(column, Coded) and (column.column.length or 99) >= 13:
-                vocabulary = column.vocabulary
-                since = self._looked_at.get(id(vocabulary), 1)
-                self._looked_at[id(vocabulary)] = len(vocabulary)
-                if self._nirs.look(name, vocabulary.typed[since:]):
-                    raise BadInput("delivery.nir", file=frame.file, column=name)
+            if isinstance(column, Plain):
+                betrayed = self._nirs.look_at_numbers(name, column.values)
+            elif (column.column.length or 99) >= 13:
+                since = self._looked_at.get(id(column.vocabulary), 1)
+                self._looked_at[id(column.vocabulary)] = len(column.vocabulary)
+                betrayed = self._nirs.look(name, column.vocabulary.typed[since:])
+            else:
+                continue
+            if betrayed:
+                raise BadInput("delivery.nir", file=frame.file, column=name)
+        for refusal in frame.refusals:
+            if self._nirs.look_at_line(refusal.raw):
+                raise BadInput("delivery.nir", file=refusal.file, column=refusal.column)
 
     def _promote(self, frame: Frame) -> None:
         """A holder's agreement may make a rule stricter: its rows go to quarantine after all."""

@@ -124,18 +124,28 @@ def _author_key(hub: Hub, row: OutputRow) -> bytes | None:
     return VerifyKey.parse(author.public_key).raw if author else None
 
 
-def release(hub: Hub, output: str, folder: Path, actor: Actor) -> Path:
-    """Writes the file and its signed receipt to a new folder, once, and records it.
+def release(hub: Hub, output: str, folder: Path) -> Path:
+    """Records the release, once, and writes the file and its receipt to a folder. Asked again, it writes the same.
 
     Raises Denied when two persons have not approved this very content or its permit was revoked."""
     row = output_named(hub, output)
+    kept = hub.records.get(ReleaseRow, output)
+    receipt = kept.receipt if kept else _record_release(hub, row)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RESULT).write_bytes(content_of(hub, row))
+    (folder / RECEIPT).write_bytes(receipt)
+    return folder
+
+
+def _record_release(hub: Hub, row: OutputRow) -> bytes:
+    """One transaction: the event, the head that covers it, the receipt bound to both."""
     check_next_output(row.status, OutputState.RELEASED)
     permit = permit_named(hub, row.permit)
     if permit.state == PermitState.REVOKED:
         raise Denied("permit.not-granted", state=permit.state)
-    reviews = acts_about(hub, output, ActKind.REVIEW, row.subject)
+    reviews = acts_about(hub, row.id, ActKind.REVIEW, row.subject)
     check_two_persons(reviews, row.author, _author_key(hub, row))
-    content = content_of(hub, row)
+    content_of(hub, row)
     body = ledger.receipt_body(
         hub=hub.id,
         permit=row.permit,
@@ -152,8 +162,5 @@ def release(hub: Hub, output: str, folder: Path, actor: Actor) -> Path:
         assert side is not None
         receipt = ledger.make_receipt(hub.records.ledger, body, index, unseal_side(hub)(side), head)
         hub.records.replace(replace(row, status=OutputState.RELEASED))
-        hub.records.add(ReleaseRow(output, hub.now(), receipt))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RESULT).write_bytes(content)
-    (folder / RECEIPT).write_bytes(receipt)
-    return folder
+        hub.records.add(ReleaseRow(row.id, hub.now(), receipt))
+    return receipt

@@ -7,7 +7,10 @@ must hold several before the delivery is refused.
 
 import re
 
+import numpy as np
+
 _SHAPE = re.compile(r"[1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6}\d{2}\Z")
+_ANYWHERE = re.compile(rb"(?<![0-9A-Z])[1-478]\d{4}\d[0-9AB]\d{8}(?![0-9A-Z])")
 ENOUGH = 3  # distinct valid numbers in one column
 SHARE = 0.5  # of the values of that shape
 
@@ -37,3 +40,12 @@ class NirWatch:
                 valid += is_nir(text)
         self._seen[column] = shaped, valid
         return valid >= ENOUGH and valid >= SHARE * shaped
+
+    def look_at_numbers(self, column: str, values: np.ndarray) -> bool:
+        """The same for a column of integers: only those of fifteen digits are looked at."""
+        long = values[(values >= 10**14) & (values < 10**15)]
+        return bool(len(long)) and self.look(column, np.unique(long).tolist())
+
+    def look_at_line(self, line: bytes) -> bool:
+        """The same for whatever stands in a refused row, whichever its cells are."""
+        return self.look("", [found.decode() for found in _ANYWHERE.findall(line.upper())])

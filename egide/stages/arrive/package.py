@@ -100,8 +100,11 @@ class OpenedPackage:
         key = Key.generate()
         with SealWriter(self._temp, key, _context(key), pad=False) as out:
             bounded = _Bounded(out, packed, name)
-            with (folder / packed.name).open("rb") as source:
+            with (folder / packed.name).open("rb") as file:
+                source = _Watched(file)
                 decrypt_with(identity, source, bounded)  # type: ignore[arg-type]
+                if source.rest_hashed() != packed.sha256:
+                    raise BadInput("delivery.changed", file=packed.name)
             if bounded.written != packed.plain_size:
                 raise BadInput("delivery.package-form", what=name)
             out.finish(sync=False)
@@ -175,6 +178,24 @@ def _pack(out: Path, number: int, source: BinaryIO, recipient: str) -> PackedFil
     with (out / name).open("wb") as target:
         encrypt_to(recipient, counted, target)  # type: ignore[arg-type]
     return PackedFile(name, (out / name).stat().st_size, _hash(out / name), counted.count)
+
+
+class _Watched:
+    """Hashes what is read, so that what was verified is what is opened."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._digest.update(data)
+        return data
+
+    def rest_hashed(self) -> str:
+        while self.read(_STEP):
+            pass
+        return self._digest.hexdigest()
 
 
 class _Counted:
