@@ -255,3 +255,6 @@ class ExampleHub:
 
     def report(self) -> Mapping[str, object] | None:
         return DEMO
+
+    def close(self) -> None:
+        """It holds nothing."""

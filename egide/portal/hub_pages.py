@@ -114,6 +114,9 @@ class HubPages:
         path = self._hub.home / REPORT
         return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
+    def close(self) -> None:
+        self._hub.records.close()
+
 
 def _signed(act: ActRow) -> SignedView:
     reason = act.signed["act"]

@@ -60,6 +60,10 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.site.get(unquote(address.path), asked, self.headers.get("Accept-Language", ""))
         return self._send(answer, body=body)
 
+    def finish(self) -> None:
+        super().finish()
+        self.site.pages.close()
+
     def _from_here(self) -> bool:
         """A page of another site may make a browser ask us under its own name (DNS rebinding): refuse it."""
         name = self.headers.get("Host", "").rsplit(":", 1)[0]

@@ -30,3 +30,7 @@ class Pages(Protocol):
     def report(self) -> Mapping[str, object] | None:
         """The figures of the demo, when there was one (`egide.portal.reports.DemoFigures`)."""
         ...
+
+    def close(self) -> None:
+        """Gives back what this thread holds. Called once a connection is answered."""
+        ...

@@ -1,6 +1,5 @@
 """Where the hub remembers: on trusted compute, never at a host."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -37,4 +36,6 @@ class Records(Protocol):
         """A consistent copy of everything, in clear and in memory: the caller seals it."""
         ...
 
-    def on_commit(self, do: Callable[[], None]) -> None: ...
+    def close(self) -> None:
+        """Gives back this thread's connection; the next use opens another."""
+        ...

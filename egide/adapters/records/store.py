@@ -1,7 +1,7 @@
 """The Records port over Django's ORM. A row class maps to the model of the same name, field by field."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import cache
@@ -72,8 +72,8 @@ class DjangoRecords:
             connection.connection.backup(copy)
             return copy.serialize()
 
-    def on_commit(self, do: Callable[[], None]) -> None:
-        transaction.on_commit(do)
+    def close(self) -> None:
+        connection.close()
 
 
 @cache
