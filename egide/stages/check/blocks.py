@@ -6,7 +6,7 @@ not add up is taken apart line by line.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -106,7 +106,8 @@ def _check_length(raw: bytes, first_line: int, file: str) -> None:
 def _adds_up(raw: bytes, count: int, dialect: Dialect, columns: int, crlf: bool) -> bool:
     """Whether the bytes are exactly `count` rows of `columns` cells of clean text: one count per way to fail."""
     delimiter = dialect.delimiter.encode()
-    if raw.startswith(b"\n") or b"\n\n" in raw or raw.count(delimiter) != count * (columns - 1):
+    blank = b"\r\n" if crlf else b"\n"
+    if raw.startswith(blank) or b"\n" + blank in raw or raw.count(delimiter) != count * (columns - 1):
         return False
     controls = int(np.count_nonzero(np.frombuffer(raw, np.uint8) < 32))
     allowed = count + (raw.count(b"\r\n") if crlf else 0) + (raw.count(b"\t") if delimiter == b"\t" else 0)
@@ -123,9 +124,17 @@ def _decodes(raw: bytes, codec: str) -> bool:
     return True
 
 
-def take_apart(block: Block, file: str, delimiter: str, columns: int) -> Block:
+def take_apart(block: Block, file: str, dialect: Dialect, columns: int) -> Block:
     """The slow way for a block whose sums were right and whose lines were not."""
-    return _line_by_line(block.data, block.lines, file, Dialect(delimiter=delimiter), columns, crlf=False)
+    plain = replace(dialect, encoding="utf-8")
+    apart = _line_by_line(block.data, block.lines, file, plain, columns, crlf=False)
+    apart.refusals = [replace(r, raw=as_delivered(r.raw, dialect)) for r in apart.refusals]
+    return apart
+
+
+def as_delivered(line: bytes, dialect: Dialect) -> bytes:
+    """A clean line of a block as the file's own encoding wrote it."""
+    return line if dialect.codec == "utf-8" else line.decode().encode(dialect.codec)
 
 
 def _line_by_line(
@@ -164,7 +173,7 @@ def _wrong(line: bytes, delimiter: bytes, columns: int, codec: str) -> tuple[str
     if not _decodes(line, codec):
         return "encoding", _which(line, delimiter, lambda cell: not _decodes(cell, codec)), "bytes"
     found = line.count(delimiter) + 1
-    if found != columns and not (columns == 1 and not line.strip()):
+    if found != columns:
         return "columns", "", f"cells({found})"
     return "", "", ""
 

@@ -18,7 +18,7 @@ from egide.frame.vocabulary import NULL, Vocabulary
 from egide.model.delivery import DeliveredFile, Dialect
 from egide.model.errors import BadInput
 from egide.model.table import Column, Domain, Kind, Table
-from egide.stages.check.blocks import Block, read_blocks, read_header, take_apart
+from egide.stages.check.blocks import Block, as_delivered, read_blocks, read_header, take_apart
 
 Codes = Callable[[Column], frozenset[str] | None]
 KnownKeys = Callable[[str, int], tuple[np.ndarray, np.ndarray]]  # hashes and persons already in the hub
@@ -102,7 +102,9 @@ class TableChecker:
             return Frame(self.table, file.path, block.lines, {}, refusals)
         read = {c.name: self._column(parsed.column(n), c, file.dialect) for n, c in enumerate(columns)}
         columns_read = {n: column for n, (column, _) in read.items()}
-        frame = Frame(self.table, file.path, block.lines, columns_read, refusals, raw=_RawLines(block).of)
+        frame = Frame(
+            self.table, file.path, block.lines, columns_read, refusals, raw=_RawLines(block, file.dialect).of
+        )
         self._refuse(
             frame, {n: verdicts for n, (_, verdicts) in read.items() if verdicts is not None}, parsed
         )
@@ -181,17 +183,17 @@ class TableChecker:
 
 
 class _RawLines:
-    """The bytes of a block's lines by physical number, cut only once a row is refused."""
+    """The bytes of a file's lines by physical number, cut only once a row is refused."""
 
-    def __init__(self, block: Block) -> None:
-        self._block = block
+    def __init__(self, block: Block, dialect: Dialect) -> None:
+        self._block, self._dialect = block, dialect
 
     @cached_property
     def _lines(self) -> list[bytes]:
         return self._block.data.split(b"\n")
 
     def of(self, line: int) -> bytes:
-        return self._lines[int(np.searchsorted(self._block.lines, line))]
+        return as_delivered(self._lines[int(np.searchsorted(self._block.lines, line))], self._dialect)
 
 
 def _named(column: str, columns: list[Column]) -> str:
@@ -211,7 +213,7 @@ def _parse(block: Block, columns: list[Column], file: DeliveredFile) -> tuple[Bl
     try:
         return block, _read_csv(block.data, columns, file.dialect.delimiter)
     except pa.ArrowInvalid:
-        apart = take_apart(block, file.path, file.dialect.delimiter, len(columns))
+        apart = take_apart(block, file.path, file.dialect, len(columns))
         apart.refusals[:0] = block.refusals
         return apart, _read_csv(apart.data, columns, file.dialect.delimiter) if len(apart.lines) else None
 

@@ -41,11 +41,11 @@ class SecondStage:
     def apply(self, frame: Frame) -> None:
         """Replaces identifiers and sets `frame.persons` for tables that name their persons themselves."""
         rule = frame.table.person
+        frame.persons = np.full(len(frame), NOBODY, np.int32)
+        if not len(frame):  # what refused rows made known waits, in clear, for rows that hash and read it
+            return
         keep = {"idt": rule.columns[0], "identity": IDT}.get(rule.by) if rule.columns else None
         originals = self._replace_identifiers(frame, keep)
-        if not len(frame):
-            frame.persons = np.empty(0, np.int32)
-            return
         if rule.by == "identity":
             self._learn(frame, originals)
         elif rule.by == "psa":
@@ -65,6 +65,8 @@ class SecondStage:
             return
         hashes = hasher.rows([frame.columns[name] for name in key], frame.years())
         known, frame.persons = target.persons_of(hashes, frame.years())
+        partial = np.logical_or.reduce([frame.columns[name].nulls() for name in key])
+        known[partial], frame.persons[partial] = False, NOBODY
         if not pending:
             frame.flag("reference", key[0], ~known)
         frame.flag("ambiguous-person", key[0], self._are_unsure(frame.persons))
