@@ -183,7 +183,7 @@ def test_a_new_hub_is_there_once_init_has_returned(workers: Workers, tmp_path: P
     assert told == {"account": "owner", "ledger": True, "left": []}
     assert whole.returned is not None
     said = set()
-    for _, cut in made.cuts(Killed(), set(range(1, whole.returned, whole.returned // 12))):
+    for _, cut in made.cuts(Killed(), set(range(1, whole.returned, whole.returned // 6))):
         home = laid_out(cut, tmp_path / "cut") / "home"
         said.add(workers.done("opened", home=str(home))["said"])
         shutil.rmtree(tmp_path / "cut")
