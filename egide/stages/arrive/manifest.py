@@ -102,5 +102,5 @@ def write_manifest(delivery: Delivery) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string. JSON's escapes are TOML's."""
-    return json.dumps(text)
+    """A TOML basic string. JSON's escapes are TOML's, but for DEL and for what it writes as a surrogate pair."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,5 +1,6 @@
 """Stage 1: at the holder, a social security number becomes a pseudonym of its linkage domain. The hub never sees it."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -30,9 +31,10 @@ def replace_nirs(
 ) -> int:
     """Copies a file, its NIR columns replaced by pseudonyms and renamed. Returns its rows.
 
-    Raises BadInput naming file, line and column of the first value that is no valid NIR."""
+    Raises BadInput naming file, line and column of the first value that is no valid NIR, or of bytes that are not of
+    the declared encoding."""
     delimiter, codec = file.dialect.delimiter, file.dialect.codec
-    header = source.readline().decode(codec).rstrip("\r\n").split(delimiter)
+    header = _header(source, file)
     names = renamed(table)
     places = [n for n, name in enumerate(header) if name in names]
     if not places:
@@ -40,7 +42,7 @@ def replace_nirs(
     target.write((delimiter.join(names.get(n, n) for n in header) + "\n").encode(codec))
     rows, block = 0, []
     for number, line in enumerate(source, 2):
-        cells = line.decode(codec).rstrip("\r\n").split(delimiter)
+        cells = _cells(line, number, file)
         for place in places:
             if place >= len(cells) or not is_nir(cells[place]):
                 raise BadInput("delivery.nir-invalid", file=file.path, line=number, column=header[place])
@@ -51,6 +53,24 @@ def replace_nirs(
             block = []
     _write(block, places, target, delimiter, codec, key, domain)
     return rows
+
+
+def _header(source: BinaryIO, file: DeliveredFile) -> list[str]:
+    first = source.readline()
+    if file.dialect.encoding.lower() == "utf-8-sig":
+        first = first.removeprefix(BOM_UTF8)
+    try:
+        return first.decode(file.dialect.codec).rstrip("\r\n").split(file.dialect.delimiter)
+    except UnicodeDecodeError:
+        encoding = file.dialect.encoding
+        raise BadInput("delivery.header-encoding", file=file.path, encoding=encoding) from None
+
+
+def _cells(line: bytes, number: int, file: DeliveredFile) -> list[str]:
+    try:
+        return line.decode(file.dialect.codec).rstrip("\r\n").split(file.dialect.delimiter)
+    except UnicodeDecodeError:
+        raise BadInput("delivery.nir-encoding", file=file.path, line=number) from None
 
 
 def _write(
