@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -245,8 +246,12 @@ def _ranges(table: Table, arrow: pa.Table) -> dict[str, tuple[str, str]]:
         if name in arrow.column_names:
             low, high = _extremes(arrow.column(name))
             if low is not None:
-                found[str(name)] = (str(low), str(high))
+                found[str(name)] = (_iso(low), _iso(high))
     return found
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)  # a datetime is a date
 
 
 def _extremes(values: pa.ChunkedArray) -> tuple[object, object]:

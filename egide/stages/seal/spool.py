@@ -7,6 +7,7 @@ lives and dies with this process: nothing readable ever touches the disk.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -66,10 +67,10 @@ class Spool:
             return
         assert frame.persons is not None
         years = frame.years()
-        orphans = (frame.keys if frame.keys is not None else frame.lines.astype(np.uint64)) % np.uint64(
-            self.buckets
-        )
-        buckets = np.where(frame.persons >= 0, bucket_of_person[frame.persons], orphans.astype(np.int64))
+        spread = frame.keys if frame.keys is not None else frame.lines.astype(np.uint64)
+        orphans = (spread % np.uint64(self.buckets)).astype(np.int64)
+        known = np.append(bucket_of_person, 0)  # the last place is nobody's
+        buckets = np.where(frame.persons >= 0, known[frame.persons], orphans)
         groups = years * self.buckets + buckets
         order = np.argsort(groups, kind="stable")
         ranked = groups[order]
@@ -158,11 +159,9 @@ def _narrow(column: Coded, rows: np.ndarray) -> np.ndarray:
 
 
 def _joined(slices: list[Slice]) -> Iterator[Slice]:
-    """Slices of one shape as one."""
-    alike: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
-    for piece in slices:
-        alike[tuple(piece.arrays), tuple(id(v) for v in piece.vocabularies.values())].append(piece)
-    for same in alike.values():
+    """Slices of one shape that follow one another as one: the order of rows is the order in which they came."""
+    for _, alike in groupby(slices, lambda s: (tuple(s.arrays), *map(id, s.vocabularies.values()))):
+        same = list(alike)
         arrays = {name: np.concatenate([s.arrays[name] for s in same]) for name in same[0].arrays}
         yield Slice(arrays, same[0].vocabularies)
 
