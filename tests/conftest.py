@@ -1,5 +1,6 @@
 """A layer that cannot run is a failure: a test that skips itself is reported as failed."""
 
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -23,3 +24,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _no_skip(report)
     return report
+
+
+def pytest_configure() -> None:
+    """A shell's background ignores interrupts, and what it starts would too: here they end what they are sent to."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
