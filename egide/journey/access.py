@@ -43,7 +43,7 @@ def apply(hub: Hub, document: dict[str, object], actor: Actor) -> ProjectRow:
     """Files a project's application. Its terms are what the project asks for."""
     given = dict(document)
     title = str(given.pop("title", "") or given.get("project", ""))
-    asked = terms_of(given, "application")
+    asked = _pinned(hub, terms_of(given, "application"))
     check_known(asked, model_of_dataset(hub, asked.dataset))
     application = {"title": title, **asked.document()}
     row = ProjectRow(
@@ -135,13 +135,12 @@ def _grant(
     before: PermitRow | None = None,
 ) -> PermitRow:
     model = model_of_dataset(hub, terms.dataset)
+    terms = _pinned(hub, terms)
     check_known(terms, model)
     check_within(terms, terms_of(_untitled(row.application)), model)
     for account in terms.persons:
         if hub.records.get(AccountRow, account) is None:
             raise Denied("account.unknown", account=account)
-    if terms.snapshot:
-        terms = replace(terms, snapshot=head_named(hub, terms.snapshot).name)
     document = terms.document()
     permit = f"P-{secrets.token_hex(4)}"
     signature = signer(hub, PERMIT_KEY).sign(_signed(permit, document)).hex()
@@ -159,6 +158,16 @@ def _grant(
 def _untitled(document: Mapping[str, object]) -> dict[str, object]:
     """An application is the terms it asks for, under a title."""
     return {name: value for name, value in document.items() if name != "title"}
+
+
+def _pinned(hub: Hub, terms: Terms) -> Terms:
+    """The terms with the full name of their snapshot. Raises Denied when their dataset has none of that name."""
+    if not terms.snapshot:
+        return terms
+    head = head_named(hub, terms.snapshot)
+    if head.dataset != terms.dataset:
+        raise Denied("snapshot.unknown", name=terms.snapshot)
+    return replace(terms, snapshot=head.name)
 
 
 def _signed(permit: str, document: dict[str, object]) -> bytes:

@@ -1,7 +1,7 @@
 """A permit: what the authority granted and the machine enforces (DESIGN 6). Signed as a document, read as a rule."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from egide.model.errors import BadInput
@@ -136,9 +136,9 @@ def terms_of(document: dict[str, object], where: str = "terms") -> Terms:
         population = dict(given.pop("population", {}) or {})  # type: ignore[call-overload]
         born = _years(population.pop("born", None))
         people = Population(
-            tuple(int(s) for s in population.pop("sexes", ())),
+            tuple(int(str(s)) for s in _list(population.pop("sexes", []), "population.sexes")),
             born,
-            tuple(str(d) for d in population.pop("departments", ())),
+            tuple(str(d) for d in _list(population.pop("departments", []), "population.departments")),
         )
         if population:
             raise BadInput("permit.field", field=f"population.{next(iter(population))}")
@@ -192,6 +192,8 @@ def _years(value: object) -> tuple[int, int] | None:
 
 def _day(value: object, name: str) -> date:
     try:
+        if isinstance(value, datetime):  # a date with a time of day is no last day
+            raise ValueError
         return value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
         raise BadInput("permit.field", field=name) from None

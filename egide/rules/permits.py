@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from egide.model.errors import Denied
-from egide.model.permit import PRECISIONS, OutputState, PermitState, ProjectState, Terms
-from egide.model.table import Column, Model, Table
+from egide.model.permit import PRECISIONS, OutputState, PermitState, Population, ProjectState, Terms
+from egide.model.table import Column, Kind, Model, Table
 
+REGISTER = "IR_BEN_R"  # populations are told by its columns
+AGE = "potential_identifier:birth_month:age"  # ages in months above 1000: shown in whole years without the month
+DATE_LEVELS = ("none", "year", "month", "day")
 NEXT_PROJECT: dict[ProjectState, set[ProjectState]] = {
     ProjectState.APPLIED: {ProjectState.FAVOURABLE, ProjectState.UNFAVOURABLE, ProjectState.WITHDRAWN},
     ProjectState.FAVOURABLE: {ProjectState.AUTHORISED, ProjectState.REFUSED, ProjectState.WITHDRAWN},
@@ -49,6 +52,8 @@ def check_next_output(now: str, to: OutputState) -> None:
 
 def check_known(terms: Terms, model: Model) -> None:
     """Every table, group and column that the terms name exists. Raises Denied naming the first that does not."""
+    if not terms.population.everybody and REGISTER not in model.tables:
+        raise Denied("permit.no-table", table=REGISTER)
     for name in terms.all_tables():
         table = model.tables.get(name)
         if table is None:
@@ -72,16 +77,38 @@ def check_within(terms: Terms, asked: Terms, model: Model) -> None:
         _check_table_within(model.tables[table], terms, asked)
     if terms.years[0] < asked.years[0] or terms.years[1] > asked.years[1]:
         raise Denied("permit.exceeds", what="years")
+    for what, given, allowed in (
+        ("engines", terms.engines, asked.engines),
+        ("tools", terms.tools, asked.tools),
+    ):
+        if extra := set(given) - set(allowed):
+            raise Denied("permit.exceeds", what=f"{what}: {sorted(extra)[0]}")
+    if asked.snapshot and terms.snapshot != asked.snapshot:
+        raise Denied("permit.exceeds", what="snapshot")
     if terms.threshold < asked.threshold:
         raise Denied("permit.exceeds", what="threshold")
     for category, level in terms.precision.items():
         scale = PRECISIONS[category]
         if scale.index(level) > scale.index(asked.precision[category]):
             raise Denied("permit.exceeds", what=f"precision.{category}")
-    if not asked.population.everybody and terms.population != asked.population:
+    if not _within(terms.population, asked.population):
         raise Denied("permit.exceeds", what="population")
+    if terms.start < asked.start:
+        raise Denied("permit.exceeds", what="start")
     if terms.end > asked.end:
         raise Denied("permit.exceeds", what="end")
+
+
+def _within(narrow: Population, wide: Population) -> bool:
+    """Whether every person of one population is of the other. An empty field is everybody."""
+    born = wide.born is None or (
+        narrow.born is not None and wide.born[0] <= narrow.born[0] and narrow.born[1] <= wide.born[1]
+    )
+    return born and _inside(narrow.sexes, wide.sexes) and _inside(narrow.departments, wide.departments)
+
+
+def _inside(narrow: tuple[object, ...], wide: tuple[object, ...]) -> bool:
+    return not wide or (bool(narrow) and set(narrow) <= set(wide))
 
 
 def _check_table_within(table: Table, terms: Terms, asked: Terms) -> None:
@@ -134,7 +161,18 @@ def _shown(terms: Terms, column: Column, granted: bool) -> Shown:
     if category is None:
         return Shown(column)
     level = terms.precision[category]
-    return Shown(column, level, "permit.why-precision" if level == "none" else "")
+    if AGE in column.tags:
+        return Shown(column, "year" if level == "none" else "")
+    return Shown(column, level, "" if _can_show(column, level) else "permit.why-precision")
+
+
+def _can_show(column: Column, level: str) -> bool:
+    """Whether a column can be cut to a level. Dates can; a year and month in text can lose its month; a month alone
+    or a text that may hold a day cannot be cut, only hidden."""
+    if level not in ("year", "month") or column.kind is not Kind.TEXT:
+        return level != "none"
+    finest = {4: "year", 2: "month", 6: "year"}.get(column.length or 0, "day")
+    return DATE_LEVELS.index(finest) <= DATE_LEVELS.index(level)
 
 
 def category_of(column: Column) -> str | None:

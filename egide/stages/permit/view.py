@@ -62,10 +62,13 @@ def _view_column(column: Column) -> ViewColumn:
 
 
 def _expression(shown: Shown) -> str:
-    """A column, cut to the precision granted: a date becomes the first day of its month or year."""
+    """A column, cut to the precision granted: a date becomes the first day of its month or year, a year and month its
+    year, an age in months (1000 and more, IR_AMA_V) that of the last birthday."""
     name = f'"{shown.column.name}"'
     if shown.level in ("month", "year") and shown.column.kind in (Kind.DATE, Kind.DATETIME):
         return f"CAST(date_trunc('{shown.level}', {name}) AS {'DATE' if shown.column.kind is Kind.DATE else 'TIMESTAMP'}) AS {name}"
     if shown.level == "year" and shown.column.kind is Kind.TEXT and shown.column.length == 6:
         return f"left({name}, 4) AS {name}"
+    if shown.level == "year" and shown.column.kind is Kind.INTEGER:
+        return f"CASE WHEN {name} >= 1000 THEN 1000 + ({name} - 1000) // 12 * 12 ELSE {name} END AS {name}"
     return name
