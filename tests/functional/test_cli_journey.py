@@ -238,7 +238,12 @@ def test_a_result_leaves_once_and_only_after_two_reviews(terminal: Terminal, per
     lines = (terminal.folder / "out" / "result.csv").read_text().splitlines()
     assert lines[0] == "BEN_SEX_COD,persons"
     assert lines[1:] == [f"{c['BEN_SEX_COD']},{c['persons']}" for c in content]
-    assert terminal.refused(1, *release[:4], str(terminal.folder / "again"), *terminal.as_("state"))
+    size = terminal.json("ledger", "verify")["size"]
+    terminal.json(*release[:4], str(terminal.folder / "again"), *terminal.as_("state"))
+    for name in ("result.csv", "receipt.json"):
+        again, first = (terminal.folder / folder / name for folder in ("again", "out"))
+        assert again.read_bytes() == first.read_bytes(), "asked again, the same release is written again"
+    assert terminal.json("ledger", "verify")["size"] == size
 
 
 def test_the_ledger_verifies_and_is_proved(terminal: Terminal, permit: str) -> None:
