@@ -38,7 +38,7 @@ PEOPLE = {
 TERMS: Told = {
     "project": "RECOURS-2024",
     "dataset": "snds-cnam-c0",
-    "purpose": "Describe the use of care by year, sex and decade of birth (demonstration on synthetic data)",
+    "purpose": "Describe the use of care by sex and decade of birth (demonstration on synthetic data)",
     "legal_basis": "demonstration on class C0 data",
     "persons": ["alice"],
     "tables": {
@@ -51,11 +51,11 @@ TERMS: Told = {
     "precision": {"care_date": "month", "birth_year": "year"},
 }
 QUERY = """
-SELECT year(p.EXE_SOI_DTD) AS care_year, b.BEN_SEX_COD AS sex, left(b.BEN_NAI_ANN, 3) || '0' AS born,
+SELECT b.BEN_SEX_COD AS sex, left(b.BEN_NAI_ANN, 3) || '0' AS born,
        COUNT(*) AS services, SUM(p.PRS_ACT_QTE) AS quantity
 FROM ER_PRS_F p JOIN IR_BEN_R b ON p.PERSON_ID = b.PERSON_ID
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3
+GROUP BY 1, 2
+ORDER BY 1, 2
 """
 
 
