@@ -54,6 +54,7 @@ QUERY = """
 SELECT b.BEN_SEX_COD AS sex, left(b.BEN_NAI_ANN, 3) || '0' AS born,
        COUNT(*) AS services, SUM(p.PRS_ACT_QTE) AS quantity
 FROM ER_PRS_F p JOIN IR_BEN_R b ON p.PERSON_ID = b.PERSON_ID
+WHERE b.BEN_SEX_COD IN (1, 2)
 GROUP BY 1, 2
 ORDER BY 1, 2
 """

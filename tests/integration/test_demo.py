@@ -14,7 +14,7 @@ TOLD = (
 
 def test_the_whole_way_on_a_small_population(tmp_path: Path) -> None:
     with environment(tmp_path):
-        told = demo(tmp_path / "demo", people=400)
+        told = demo(tmp_path / "demo", people=600)
     assert set(TOLD.split()) <= told.keys()
     assert told["rows_in"] == told["rows_accepted"] + told["rows_quarantined"]
     assert told["rows_quarantined"] > 0 and told["rows_flagged"] > 0
