@@ -90,14 +90,17 @@ def issue(hub: Hub, document: dict[str, object], actor: Actor) -> PermitRow:
 
 
 def amend(hub: Hub, permit: str, document: dict[str, object], actor: Actor) -> PermitRow:
-    """A new permit that takes the place of another and points back to it."""
+    """A new permit that takes the place of another and points back to it. The first one's pseudonyms can never be
+    made again."""
     before = permit_named(hub, permit)
     check_next_permit(before.state, PermitState.AMENDED)
     terms = terms_of(_untitled(document))
     row = project_named(hub, terms.project)
     if row.id != before.project:
         raise Denied("permit.exceeds", what="project")
-    return _grant(hub, terms, row, actor, ActKind.AMEND, EventKind.PERMIT_AMENDED, before)
+    granted = _grant(hub, terms, row, actor, ActKind.AMEND, EventKind.PERMIT_AMENDED, before)
+    hub.keys.forget(f"permit/{permit}")
+    return granted
 
 
 def revoke(hub: Hub, permit: str, reason: str, actor: Actor) -> PermitRow:

@@ -1,21 +1,22 @@
 """The records leave sealed, and come back closed: an old backup must not un-revoke permits and objections in silence."""
 
-import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from egide.crypto.key import Key
 from egide.crypto.seal import SealWriter, Unsealed
-from egide.crypto.sign import digest
+from egide.crypto.sign import SigningKey, digest
 from egide.journey.access import Actor, keep_act
-from egide.journey.record import ledger_verifier, recorded, sign_head, verify_ledger
+from egide.journey.record import ledger_verifier, recorded, sign_head, signer, verify_ledger
+from egide.journey.start import SNAPSHOT_KEY
 from egide.model.act import ActKind
-from egide.model.canonical import canonical
+from egide.model.canonical import canonical, parse_canonical
 from egide.model.errors import BadUsage, Denied, HubError, Tampered
 from egide.model.event import EventKind
 from egide.model.sealed import Context, Role, WrappedKey
+from egide.ports.keys import Keys
 from egide.ports.ledger import LastSeen
 from egide.rules.acts import check_two_persons
 from egide.wiring import KEYRING, RECORDS, Hub, closed_marker, open_hub, open_keys, open_witness
@@ -51,7 +52,8 @@ def create(hub: Hub, to: Path) -> Told:
         "ledger_size": hub.records.ledger.size(),
     }
     with to.open("xb") as target, out.path.open("rb") as source:
-        target.write(canonical(header) + b"\n")
+        signature = signer(hub, SNAPSHOT_KEY).sign(canonical(header)).hex()
+        target.write(canonical({"header": header, "signature": signature}) + b"\n")
         while chunk := source.read(1 << 20):
             target.write(chunk)
         target.flush()
@@ -67,7 +69,7 @@ def create(hub: Hub, to: Path) -> Told:
 
 def verify(hub: Hub, path: Path) -> Told:
     """Opens a backup, every byte of it. Raises Tampered (hub.backup-broken) when it was altered."""
-    header, data = _open(hub, path)
+    header, data = _unseal(hub.keys, path)
     return {
         "created": header["created"],
         "ledger_size": header["ledger_size"],
@@ -83,25 +85,33 @@ def restore(home: Path, path: Path, *, keyring: Path) -> Told:
     if (home / RECORDS).exists() or (home / KEYRING).exists():
         raise BadUsage("hub.exists")
     keys = open_keys(keyring, home)
-    header, data = _unseal(keys.hub, keys.unwrap, path)
+    header, data = _unseal(keys, path)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # closed before it is a hub: cut short anywhere, it never stands open
+    closed_marker(home).unlink(missing_ok=True)
+    _private(closed_marker(home), canonical({"ledger_size": header["ledger_size"]}))
     _private(home / KEYRING, keyring.read_bytes())
     _private(home / RECORDS, data)
-    closed_marker(home).write_text(json.dumps({"ledger_size": header["ledger_size"]}), "utf-8")
     return {"created": header["created"], "ledger_size": header["ledger_size"], "closed": True}
 
 
 def reopen(home: Path, url: str) -> Told:
-    """Opens a restored hub if an independent witness has seen no later head than ours."""
+    """Opens a restored hub if the last head that an independent witness saw is this very one.
+
+    Raises Tampered when the witness saw a later head or another of the same size, Denied when it saw only earlier
+    ones: then it cannot say that nothing is missing, and two persons must."""
     hub = open_hub(home, closed=True)
     _check_sound(hub)
-    note = sign_head(hub)
-    answer = open_witness(url).add_checkpoint(0, [], note)
+    note, witness = sign_head(hub), open_witness(url)
+    answer = witness.add_checkpoint(0, [], note)
     size = hub.records.ledger.size()
     if not isinstance(answer, LastSeen):
         raise Denied("hub.witness-knows-nothing")
-    if answer.size != size:
+    if answer.size > size:
         raise Tampered("witness.ahead", seen=answer.size, size=size)
+    if answer.size < size:
+        raise Denied("hub.witness-behind", seen=answer.size, size=size)
+    witness.add_checkpoint(size, [], note)
     with recorded(hub, EventKind.RESTORED, ledger_size=size):
         pass
     closed_marker(home).unlink()
@@ -127,22 +137,28 @@ def _check_sound(hub: Hub) -> None:
     ledger_verifier(hub)
 
 
-def _open(hub: Hub, path: Path) -> tuple[dict[str, object], bytes]:
-    return _unseal(hub.id, hub.keys.unwrap, path)
-
-
-def _unseal(hub_id: str, unwrap: Callable[[WrappedKey], Key], path: Path) -> tuple[dict[str, object], bytes]:
+def _unseal(keys: Keys, path: Path) -> tuple[dict[str, object], bytes]:
     try:
         with path.open("rb") as file:
-            header = json.loads(file.readline())
+            header = _header(keys, file.readline())
             body = file.read()
-        assert header["format"] == FORMAT and header["hub"] == hub_id
         row = WrappedKey(header["key_id"], PLACE, header["kek_version"], bytes.fromhex(header["wrapped"]))
-        key = unwrap(row)
-        context = Context(hub_id, PLACE, Role.BACKUP, key.id)
+        key = keys.unwrap(row)
+        context = Context(keys.hub, PLACE, Role.BACKUP, key.id)
         return header, Unsealed(_Bytes(body), key, context, header["plain_size"], name=path.name).read_all()
     except (OSError, ValueError, KeyError, TypeError, AssertionError, HubError):
         raise Tampered("hub.backup-broken") from None
+
+
+def _header(keys: Keys, line: bytes) -> dict[str, Any]:
+    """The backup's first line, signed: what it says of time and size is believed before the rest is read."""
+    envelope = parse_canonical(line.removesuffix(b"\n"))
+    assert isinstance(envelope, dict)
+    header = envelope["header"]
+    key = SigningKey.from_bytes(keys.signing_seed(SNAPSHOT_KEY).expose()).verify_key
+    key.verify(bytes.fromhex(envelope["signature"]), canonical(header))
+    assert header["format"] == FORMAT and header["hub"] == keys.hub
+    return header
 
 
 @dataclass

@@ -50,9 +50,7 @@ def make_output(
     content = table_csv(answer)
     name = f"O-{secrets.token_hex(4)}"
     listed = f"exclusions@{exclusions}"
-    subject = ledger.review_subject(
-        permit=permit, outputs={RESULT: digest(content)}, snapshot=snapshot, exclusions=listed
-    )
+    subject = _subject(permit, digest(content), snapshot, listed)
     box = close_box(content, hub.keys.secret(OUTPUTS, create=True), name)
     row = OutputRow(
         name,
@@ -72,6 +70,13 @@ def make_output(
     return row
 
 
+def _subject(permit: str, sha256: str, snapshot: str, exclusions: str) -> str:
+    """What an output's reviews are signed over."""
+    return ledger.review_subject(
+        permit=permit, outputs={RESULT: sha256}, snapshot=snapshot, exclusions=exclusions
+    )
+
+
 def output_named(hub: Hub, output: str) -> OutputRow:
     row = hub.records.get(OutputRow, output)
     if row is None:
@@ -82,7 +87,8 @@ def output_named(hub: Hub, output: str) -> OutputRow:
 def content_of(hub: Hub, row: OutputRow) -> bytes:
     """An output's content, for its reviewers. Raises Tampered when it is not what reviews are signed over."""
     content = open_box(row.sealed, hub.keys.secret(OUTPUTS, create=True), row.id)
-    if digest(content) != row.sha256:
+    subject = _subject(row.permit, row.sha256, row.snapshot, row.exclusions)
+    if digest(content) != row.sha256 or subject != row.subject:
         raise Tampered("box.broken", place=row.id)
     return content
 

@@ -54,6 +54,6 @@ def _persons(hub: Hub, dataset: str, domain: str, data_class: DataClass, lines: 
 
 def _pair(number: int, line: str) -> tuple[str, int]:
     psa, _, rank = line.strip().partition(",")
-    if not psa or not rank.strip().isdigit():
+    if not psa.strip() or not rank.strip().isdecimal():
         raise BadInput("rights.line", line=number)
     return psa.strip(), int(rank)

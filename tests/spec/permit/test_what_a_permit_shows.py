@@ -252,6 +252,7 @@ def test_an_amended_permit_points_back_and_takes_the_place_of_the_first(spec: Pe
     row = spec.hub.records.get(PermitRow, second)
     assert row is not None and row.previous == first
     assert refused(spec, first) == "permit.not-granted"
+    assert f"permit/{first}" not in spec.hub.keys.names()
     assert spec.ask(second, "SELECT COUNT(BEN_SEX_COD) FROM IR_BEN_R") == [(4,)]
     with pytest.raises(Denied):
         spec.amend(first, tables={"IR_BEN_R": ["place"]})
