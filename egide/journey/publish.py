@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from egide.crypto.key import Key
-from egide.journey import identity
+from egide.journey import exclusions, identity
+from egide.journey.exclusions import exclusion_version
 from egide.journey.known import head_of, open_part, read_dataset
 from egide.journey.record import note, recorded, signer
 from egide.model.crash import CrashPoint
 from egide.model.delivery import Delivery
 from egide.model.errors import Denied
 from egide.model.event import EventKind, Fact
-from egide.model.records import DatasetRow, DeliveryRow, ExclusionRow, KeyRow, ProfileRow, SnapshotRow
+from egide.model.records import DatasetRow, DeliveryRow, KeyRow, ProfileRow, SnapshotRow
 from egide.model.sealed import Entry, Role
 from egide.model.snapshot import Root
 from egide.stages.catalogue.profile import Profiler
@@ -92,8 +93,15 @@ def publish(hub: Hub, intake: "Intake") -> None:
             accepted=report.total("accepted"),
             quarantined=report.total("quarantined"),
         )
+        _objections_follow(hub, intake)
         hub.reached(CrashPoint.BEFORE_COMMIT)
     hub.reached(CrashPoint.AFTER_COMMIT)
+
+
+def _objections_follow(hub: Hub, intake: "Intake") -> None:
+    if intake.stage2.learnt:
+        keyed = identity.pseudonymiser(hub, intake.arrived.holder.domain, intake.arrived.data_class)
+        exclusions.follow(hub, intake.stage2.identity, keyed)
 
 
 def _snapshot(
@@ -259,11 +267,6 @@ def _profile_row(
         "periods": {p: sum(e.rows for e in held if e.period == p) for p in periods},
     }
     return ProfileRow(dataset, table, sequence, periods, sum(e.rows for e in held), told)
-
-
-def exclusion_version(hub: Hub) -> int:
-    """The version of the exclusion list in force; 0 before anybody objected."""
-    return max((row.since for row in hub.records.where(ExclusionRow)), default=0)
 
 
 __all__ = ["check_replaces", "exclusion_version", "publish"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from egide.journey import identity
 from egide.journey.access import model_of_dataset
-from egide.journey.publish import exclusion_version
+from egide.journey.exclusions import exclusion_version, ids_of
 from egide.journey.record import recorded
 from egide.model.errors import BadInput
 from egide.model.event import EventKind
@@ -44,12 +44,9 @@ def _persons(hub: Hub, dataset: str, domain: str, data_class: DataClass, lines: 
         for number, line in enumerate(lines, 1)
         if line.strip() and not line.startswith("BEN_NIR_PSA")
     ]
-    known = identity.load(hub, dataset)
-    found: set[str] = set()
-    for (_, rank), psa in zip(pairs, pseudonymise([psa for psa, _ in pairs], str(Domain.PSA)), strict=True):
-        person = known.person(psa, rank) or pseudonymise([f"{psa.hex()}/{rank}"], "person")[0]
-        found |= {person.hex(), pseudonymise([f"{psa.hex()}/?"], "person")[0].hex()}
-    return found
+    psas = pseudonymise([psa for psa, _ in pairs], str(Domain.PSA))
+    asked = [(psa, rank) for psa, (_, rank) in zip(psas, pairs, strict=True)]
+    return ids_of(asked, identity.load(hub, dataset), pseudonymise)
 
 
 def _pair(number: int, line: str) -> tuple[str, int]:

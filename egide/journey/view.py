@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from egide.journey.access import model_of_dataset, permit_named
+from egide.journey.exclusions import exclusion_version
 from egide.journey.known import head_named, head_of, snapshot_key
-from egide.journey.publish import exclusion_version
 from egide.model.errors import Denied
 from egide.model.permit import Terms, terms_of
 from egide.model.query import ViewTable

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.spec import PermitSpec
+from support.spec import IntakeSpec, PermitSpec
 
 from egide.crypto.box import close_box
 from egide.crypto.sign import SigningKey, digest
@@ -343,3 +343,28 @@ def test_an_objection_of_another_form_is_refused_with_its_line(spec: PermitSpec,
         rights.object_(spec.hub, ["p5,1", line], dataset=spec.dataset)
     assert (key_of(problem), problem.value.facts) == ("rights.line", {"line": 2})
     assert spec.hub.records.count(ExclusionRow) == before
+
+
+def test_an_objection_follows_its_person_when_the_register_learns_more_of_them(hub: Hub, place: Path) -> None:
+    """Before and after the stable pseudonym is known, and under every pseudonym that it ties together."""
+    one, other = "A" * 17, "B" * 17
+    for early in (True, False):
+        intake = IntakeSpec(hub, place).afresh()
+        dataset = f"snds-{intake.holder}-c0"
+        services = "BEN_NIR_PSA | BEN_RNG_GEM | PRS_ORD_NUM"
+        intake(
+            IR_BEN_R="BEN_NIR_PSA | BEN_RNG_GEM\nan early one | 1\nanother | 1",
+            ER_PRS_F=f"{services}\nan early one | 1 | 1\nanother | 1 | 2\na late one | 1 | 3",
+        )
+        who = ["an early one,1"]
+        told = rights.object_(hub, who, dataset=dataset) if early else {}
+        register = f"BEN_NIR_PSA | BEN_RNG_GEM | BEN_NIR_ANO\nan early one | 1 | {one}"
+        intake(
+            IR_BEN_R=f"{register}\na late one | 1 | {one}\nanother | 1 | {other}",
+            ER_PRS_F=f"{services}\nan early one | 1 | 4\na late one | 1 | 5\nanother | 1 | 6",
+        )
+        told = told or rights.object_(hub, who, dataset=dataset)
+        excluded = {e.person for e in hub.records.where(ExclusionRow)}
+        whose = intake.persons("ER_PRS_F", "PRS_ORD_NUM")
+        assert all(isinstance(p, bytes) for p in whose.values()) and "added" in told
+        assert {n for n, p in whose.items() if isinstance(p, bytes) and p.hex() not in excluded} == {2, 6}

@@ -145,10 +145,12 @@ DAY = re.compile(r"-(17|18|19|23)\b|^(17|18|19|23)\d{6}$|\d{6}(17|18|19|23)$")
 
 
 def shown(spec: PermitSpec, permit: str) -> dict[str, list[str]]:
+    """The values of every column but the keyed ones, whose numbers are drawn by no calendar."""
     return {
         f"{table}.{name}": [str(v) for v in values]
         for table, columns in spec.shown(permit).items()
         for name, values in columns.items()
+        if name != "PERSON_ID" and SNDS.tables[table].column(name).domain is None
     }
 
 
