@@ -98,7 +98,10 @@ def test_files_missing_renamed_swapped_altered_or_cut(package: Path) -> None:
     (package / "9.age").unlink()
     assert after(lambda: one.write_bytes(data["0002.age"])) == "delivery.hash"
     assert after(lambda: two.write_bytes(data["0002.age"][:-1])) == "delivery.hash"
-    assert after(lambda: two.write_bytes(data["0002.age"][:-1] + b"\x00")) == "delivery.hash"
+    assert (
+        after(lambda: two.write_bytes(data["0002.age"][:-1] + bytes([data["0002.age"][-1] ^ 1])))
+        == "delivery.hash"
+    )
     assert after(lambda: two.write_bytes(data["0002.age"] + b"\x00")) == "delivery.hash"
     assert after(lambda: (one.unlink(), one.symlink_to(two))) == "delivery.file-missing"
 
